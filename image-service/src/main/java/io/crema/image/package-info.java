@@ -1,0 +1,5 @@
+/** See below. */
+@NullMarked
+package io.crema.image;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,68 @@
+package io.crema.runtime.linux;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** socket(2), unix(7), netlink(7), and descriptors in SCM_RIGHTS messages. */
+public interface Sockets {
+  int AF_UNIX = 1;
+  int AF_INET = 2;
+  int AF_INET6 = 10;
+  int AF_NETLINK = 16;
+  int SOCK_STREAM = 1;
+  int SOCK_DGRAM = 2;
+  int SOCK_RAW = 3;
+  int SOCK_SEQPACKET = 5;
+  int SOCK_NONBLOCK = 0x800;
+  int SOCK_CLOEXEC = 0x80000;
+  int SOL_SOCKET = 1;
+  int SO_SNDBUF = 7;
+  int SO_RCVBUF = 8;
+  int SO_SNDBUFFORCE = 32;
+  int SO_RCVBUFFORCE = 33;
+  int MSG_DONTWAIT = 0x40;
+  int MSG_NOSIGNAL = 0x4000;
+
+  /** The kernel's own. */
+  static Sockets linux() {
+    return LinuxSockets.INSTANCE;
+  }
+
+  /** A received message. The receiver owns its descriptors. */
+  record Message(byte[] bytes, List<Fd> fds, boolean truncated) {}
+
+  /** A new socket, close-on-exec. */
+  Fd socket(int domain, int type, int protocol) throws ErrnoException;
+
+  /** Two connected unix sockets. */
+  List<Fd> pair(int type) throws ErrnoException;
+
+  /** Binds to a unix path (107 bytes at most: sun_path). */
+  void bindUnix(Fd socket, String path) throws ErrnoException;
+
+  void connectUnix(Fd socket, String path) throws ErrnoException;
+
+  /** Binds to a raw sockaddr, family first. */
+  void bind(Fd socket, byte[] sockaddr) throws ErrnoException;
+
+  void listen(Fd socket, int backlog) throws ErrnoException;
+
+  /** The next connection, or null when the socket is non-blocking and none waits. */
+  @Nullable Fd accept(Fd socket, int flags) throws ErrnoException;
+
+  void setOption(Fd socket, int level, int name, int value) throws ErrnoException;
+
+  /** getsockname(2)'s raw answer. */
+  byte[] localAddress(Fd socket) throws ErrnoException;
+
+  /**
+   * Sends one message with {@code fds} lent to it; false when the socket is non-blocking and full.
+   */
+  boolean send(Fd socket, byte[] bytes, List<Fd> fds, int flags) throws ErrnoException;
+
+  /**
+   * The next message, at most {@code capacity} bytes and {@code maxFds} descriptors; null when none
+   * waits; no bytes at the end.
+   */
+  @Nullable Message receive(Fd socket, int capacity, int maxFds, int flags) throws ErrnoException;
+}
