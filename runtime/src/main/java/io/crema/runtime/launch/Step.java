@@ -42,6 +42,12 @@ public sealed interface Step {
   record Give(String purpose, int tag, Arg descriptor) implements Step {}
 
   /**
+   * Stays, without an execve, as the init of its PID namespace: the launch has succeeded, and the
+   * process reaps whatever is given to it until it is killed.
+   */
+  record Init(String purpose) implements Step {}
+
+  /**
    * Ends the launch with {@code errno}: reached when every alternative before it was tolerated
    * away.
    */
