@@ -1,0 +1,7 @@
+package io.crema.sandbox.model;
+
+/** CRI PodSandboxState. */
+public enum PodState {
+  READY,
+  NOT_READY
+}
