@@ -3,10 +3,12 @@ package io.crema.sandbox;
 import io.crema.sandbox.model.ContainerConfig;
 import io.crema.sandbox.model.ContainerFilter;
 import io.crema.sandbox.model.ContainerResources;
+import io.crema.sandbox.model.ContainerStats;
 import io.crema.sandbox.model.ContainerStatus;
 import io.crema.sandbox.model.ExecResult;
 import io.crema.sandbox.model.PodConfig;
 import io.crema.sandbox.model.PodFilter;
+import io.crema.sandbox.model.PodStats;
 import io.crema.sandbox.model.PodStatus;
 import java.time.Duration;
 import java.util.List;
@@ -83,6 +85,12 @@ public interface PodRuntime extends AutoCloseable {
   /** Changes limits; zero and empty fields stay as they are. */
   void updateResources(String containerId, ContainerResources resources)
       throws SandboxException, InterruptedException;
+
+  /** What running containers use. */
+  List<ContainerStats> containerStats(ContainerFilter filter);
+
+  /** What ready pods use. */
+  List<PodStats> podStats(PodFilter filter);
 
   /** The container's launch, one readable line a step. */
   List<String> explain(String containerId) throws SandboxException;
