@@ -39,7 +39,10 @@ public sealed interface Step {
   record Wait(String purpose) implements Step {}
 
   /** Gives the descriptor that an earlier step opened to the keeper: a terminal's other end. */
-  record Give(String purpose, int tag, Arg descriptor) implements Step {}
+  record Give(String purpose, int tag, Arg descriptor) implements Step {
+    /** The tag of a terminal's master, which becomes the launch's standard streams. */
+    public static final int TERMINAL = 1;
+  }
 
   /**
    * Stays, without an execve, as the init of its PID namespace: the launch has succeeded, and the

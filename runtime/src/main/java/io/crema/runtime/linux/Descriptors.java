@@ -55,6 +55,12 @@ public interface Descriptors {
   /** An anonymous file in memory with {@code content}, its offset at the start. */
   Fd memfd(String name, byte[] content) throws ErrnoException;
 
+  /**
+   * An anonymous, executable file in memory that nobody can ever change: run by its {@link
+   * Fd#procPath}, a program in it can't be overwritten through /proc/PID/exe.
+   */
+  Fd sealedProgram(String name, byte[] content) throws ErrnoException;
+
   /** Flushes data and metadata to the device. */
   void fsync(Fd fd) throws ErrnoException;
 

@@ -10,7 +10,11 @@ final class LinuxDescriptors implements Descriptors {
   private static final int F_GETFL = 3;
   private static final int F_SETFL = 4;
   private static final int F_DUPFD_CLOEXEC = 1030;
+  private static final int F_ADD_SEALS = 1033;
+  private static final int F_SEAL_ALL = 0xf; // SEAL, SHRINK, GROW, WRITE (linux/fcntl.h)
   private static final int MFD_CLOEXEC = 1;
+  private static final int MFD_ALLOW_SEALING = 2;
+  private static final int MFD_EXEC = 0x10;
 
   @Override
   public int read(Fd fd, byte[] buffer, int offset, int length) throws ErrnoException {
@@ -82,32 +86,58 @@ final class LinuxDescriptors implements Descriptors {
 
   @Override
   public Fd memfd(String name, byte[] content) throws ErrnoException {
-    Fd fd =
-        Fd.own(
-            Calls.check(
-                Sys.MEMFD_CREATE,
-                () -> name,
-                () ->
-                    Libc.syscall(
-                        Sys.MEMFD_CREATE.number(), Libc.cstr(name), MFD_CLOEXEC, 0, 0, 0, 0)),
-            name);
+    Fd fd = memfd(name, MFD_CLOEXEC);
     try {
-      for (int done = 0; done < content.length; ) {
-        byte[] rest = done == 0 ? content : Arrays.copyOfRange(content, done, content.length);
-        int at = done;
-        done +=
-            (int)
-                Calls.check(
-                    Sys.PWRITE64,
-                    fd::toString,
-                    () ->
-                        Libc.syscall(
-                            Sys.PWRITE64.number(), fd.number(), rest, rest.length, at, 0, 0));
-      }
+      fill(fd, content);
       return fd;
     } catch (ErrnoException e) {
       fd.close();
       throw e;
+    }
+  }
+
+  @Override
+  public Fd sealedProgram(String name, byte[] content) throws ErrnoException {
+    Fd fd;
+    try {
+      fd = memfd(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+    } catch (ErrnoException e) {
+      if (!e.is(Errno.EINVAL)) {
+        throw e;
+      }
+      fd = memfd(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); // Linux < 6.3: executable anyway
+    }
+    try {
+      fill(fd, content);
+      fcntl(fd, F_ADD_SEALS, F_SEAL_ALL);
+      return fd;
+    } catch (ErrnoException e) {
+      fd.close();
+      throw e;
+    }
+  }
+
+  private static Fd memfd(String name, int flags) throws ErrnoException {
+    return Fd.own(
+        Calls.check(
+            Sys.MEMFD_CREATE,
+            () -> name,
+            () -> Libc.syscall(Sys.MEMFD_CREATE.number(), Libc.cstr(name), flags, 0, 0, 0, 0)),
+        name);
+  }
+
+  private static void fill(Fd fd, byte[] content) throws ErrnoException {
+    for (int done = 0; done < content.length; ) {
+      byte[] rest = done == 0 ? content : Arrays.copyOfRange(content, done, content.length);
+      int at = done;
+      done +=
+          (int)
+              Calls.check(
+                  Sys.PWRITE64,
+                  fd::toString,
+                  () ->
+                      Libc.syscall(
+                          Sys.PWRITE64.number(), fd.number(), rest, rest.length, at, 0, 0));
     }
   }
 
