@@ -167,6 +167,12 @@ final class Connection implements AutoCloseable {
     }
   }
 
+  void logFailure(String what, @Nullable Throwable e) {
+    if (e != null) {
+      LOG.log(System.Logger.Level.WARNING, name + ": " + what, e);
+    }
+  }
+
   void unexpected(Wire.Incoming m) {
     LOG.log(
         System.Logger.Level.WARNING,

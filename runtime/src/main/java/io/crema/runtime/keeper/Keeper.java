@@ -278,15 +278,20 @@ public final class Keeper implements AutoCloseable {
     switch (m.type()) {
       case Wire.EVENT_EXIT ->
           listener.exited(this, new Exit(m.launch(), m.b(), m.a(), Wire.instant(m.c())));
-      case Wire.EVENT_MISSED ->
-          list()
-              .thenAccept(
-                  all ->
-                      all.stream()
-                          .filter(l -> l.state() == LaunchInfo.State.EXITED)
-                          .forEach(l -> listener.exited(this, l.exit())));
+      case Wire.EVENT_MISSED -> announceMissed(listener);
       default -> connection.unexpected(m);
     }
+  }
+
+  private void announceMissed(ExitListener listener) {
+    CompletableFuture<Void> _ =
+        list()
+            .thenAccept(
+                all ->
+                    all.stream()
+                        .filter(l -> l.state() == LaunchInfo.State.EXITED)
+                        .forEach(l -> listener.exited(this, l.exit())))
+            .whenComplete((_, e) -> connection.logFailure("list after missed events", e));
   }
 
   /** Ends the connection; the keeper lives on. */
