@@ -90,8 +90,9 @@ public final class Nursery implements AutoCloseable {
       return keeper;
     } catch (CompletionException e) {
       keeper.close();
+      Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new KeeperException(
-          "spawn a keeper for " + podDirectory + ": " + e.getCause().getMessage(), e.getCause());
+          "spawn a keeper for " + podDirectory + ": " + cause.getMessage(), cause);
     }
   }
 
