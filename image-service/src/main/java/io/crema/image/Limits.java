@@ -1,0 +1,26 @@
+package io.crema.image;
+
+/**
+ * What a hostile or broken registry may cost at most. A pull that exceeds one fails as {@code
+ * PullException.TooLarge}, naming it.
+ *
+ * @param documentBytes a manifest, index or configuration; the distribution specification asks
+ *     registries for 4 MiB
+ * @param layers in one image; overlayfs stacks at most 500 (fs/overlayfs/ovl_entry.h OVL_MAX_STACK)
+ * @param layerBytes one layer as downloaded
+ * @param unpackedBytes one layer unpacked
+ * @param unpackedRatio unpacked to downloaded bytes, for layers that unpack beyond 1 GiB; gzip
+ *     alone can't exceed 1032
+ * @param entries files, links and directories in one layer
+ */
+public record Limits(
+    long documentBytes,
+    int layers,
+    long layerBytes,
+    long unpackedBytes,
+    int unpackedRatio,
+    long entries) {
+  /** The documented defaults. */
+  public static final Limits DEFAULT =
+      new Limits(4L << 20, 500, 64L << 30, 256L << 30, 500, 5_000_000);
+}
