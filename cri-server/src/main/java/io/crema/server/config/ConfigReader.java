@@ -1,0 +1,209 @@
+package io.crema.server.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.toml.TomlMapper;
+
+/** Makes a {@link ServerConfig} of defaults, the file and the command line, in rising order. */
+public final class ConfigReader {
+  /** sun_path of unix(7) holds 108 bytes with the final zero. */
+  private static final int MAX_SOCKET_PATH = 107;
+
+  /** IFNAMSIZ of linux/if.h with the final zero is 16. */
+  private static final int MAX_INTERFACE_NAME = 15;
+
+  private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
+
+  private final List<String> problems = new ArrayList<>();
+  private final Map<Key, JsonNode> values = new EnumMap<>(Key.class);
+
+  private ConfigReader() {}
+
+  /**
+   * Reads {@code file} and lays {@code flags} over it.
+   *
+   * @param file null for {@link ServerConfig#FILE}, which need not exist
+   * @param flags values from the command line
+   */
+  public static ServerConfig read(@Nullable Path file, Map<Key, String> flags)
+      throws ConfigException, IOException {
+    Path chosen = file == null ? ServerConfig.FILE : file;
+    String text = file != null || Files.exists(chosen) ? Files.readString(chosen) : "";
+    return parse(chosen.toString(), text, flags);
+  }
+
+  /** The same for a text; {@code source} names it in errors. */
+  static ServerConfig parse(String source, String text, Map<Key, String> flags)
+      throws ConfigException {
+    ConfigReader reader = new ConfigReader();
+    TomlMapper mapper = TomlMapper.builder().build();
+    try {
+      reader.collect("", mapper.readTree(text));
+    } catch (JacksonException e) {
+      var at = e.getLocation();
+      String where = at == null || at.getLineNr() < 1 ? "" : "line " + at.getLineNr() + ": ";
+      throw new ConfigException(source, List.of(where + "not TOML: " + e.getOriginalMessage()));
+    }
+    flags.forEach(
+        (key, value) -> reader.values.put(key, mapper.getNodeFactory().stringNode(value)));
+    ServerConfig config = reader.config();
+    if (!reader.problems.isEmpty()) {
+      throw new ConfigException(source, reader.problems);
+    }
+    return config;
+  }
+
+  private void collect(String prefix, JsonNode table) {
+    for (Map.Entry<String, JsonNode> entry : table.properties()) {
+      String path = prefix + entry.getKey();
+      var key = Key.of(path);
+      if (key.isPresent()) {
+        values.put(key.get(), entry.getValue());
+      } else if (entry.getValue().isObject() && tables().contains(path)) {
+        collect(path + ".", entry.getValue());
+      } else {
+        Set<String> known = new TreeSet<>(Key.paths());
+        if (entry.getValue().isObject()) {
+          known = tables();
+        }
+        problems.add("%s: unknown key%s".formatted(path, Nearest.hint(path, known)));
+      }
+    }
+  }
+
+  private static Set<String> tables() {
+    Set<String> tables = new TreeSet<>();
+    for (String path : Key.paths()) {
+      if (path.contains(".")) {
+        tables.add(path.substring(0, path.indexOf('.')));
+      }
+    }
+    return tables;
+  }
+
+  private ServerConfig config() {
+    Path root = path(Key.ROOT, ServerConfig.ROOT);
+    Path state = path(Key.STATE, ServerConfig.STATE);
+    Path address = path(Key.ADDRESS, ServerConfig.address(state));
+    if (address.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length
+        > MAX_SOCKET_PATH) {
+      problems.add(
+          "address: %s is longer than the %d bytes that a socket's path may have"
+              .formatted(address, MAX_SOCKET_PATH));
+    }
+    if (root.equals(state)) {
+      problems.add("state: must not be the same directory as root, %s".formatted(root));
+    }
+    ServerConfig.Network network = ServerConfig.network(state);
+    String bridge = string(Key.NETWORK_BRIDGE, network.bridge());
+    if (!bridge.matches("[A-Za-z0-9_.-]{1," + MAX_INTERFACE_NAME + "}")) {
+      problems.add(
+          "network.bridge: '%s' is no interface name: 1 to %d letters, digits, '_', '.', '-'"
+              .formatted(bridge, MAX_INTERFACE_NAME));
+    }
+    String table = string(Key.NETWORK_TABLE, network.table());
+    if (!table.matches("[A-Za-z][A-Za-z0-9_.-]{0,62}")) {
+      problems.add(
+          "network.table: '%s' is no table name: a letter, then letters, digits, '_', '.', '-'"
+              .formatted(table));
+    }
+    return new ServerConfig(
+        root,
+        state,
+        address,
+        values.containsKey(Key.CERTS_DIR)
+            ? List.of(path(Key.CERTS_DIR, root))
+            : ServerConfig.defaultCertsDirs(),
+        level(),
+        bridge,
+        table,
+        cidrs(network.podCidrs()),
+        strings(Key.IMAGE_PINNED, List.of()));
+  }
+
+  private Path path(Key key, Path otherwise) {
+    @Nullable JsonNode node = values.get(key);
+    if (node == null) {
+      return otherwise;
+    }
+    String text = node.isString() ? node.stringValue() : "";
+    if (key == Key.ADDRESS && text.startsWith("unix://")) {
+      text = text.substring("unix://".length());
+    }
+    if (!text.startsWith("/")) {
+      wrong(key, node);
+      return otherwise;
+    }
+    return Path.of(text).normalize();
+  }
+
+  private String string(Key key, String otherwise) {
+    @Nullable JsonNode node = values.get(key);
+    if (node == null) {
+      return otherwise;
+    }
+    if (!node.isString()) {
+      wrong(key, node);
+      return otherwise;
+    }
+    return node.stringValue();
+  }
+
+  private String level() {
+    String level = string(Key.LOG_LEVEL, "info").toLowerCase(Locale.ROOT);
+    if (!LEVELS.contains(level)) {
+      problems.add(
+          "log_level: '%s' is not %s%s"
+              .formatted(level, Key.LOG_LEVEL.kind.expected, Nearest.hint(level, LEVELS)));
+    }
+    return level;
+  }
+
+  private List<String> strings(Key key, List<String> otherwise) {
+    @Nullable JsonNode node = values.get(key);
+    if (node == null) {
+      return otherwise;
+    }
+    List<String> strings = new ArrayList<>();
+    if (node.isString()) {
+      strings.addAll(List.of(node.stringValue().split(",", -1)));
+    } else if (node.isArray() && node.values().stream().allMatch(JsonNode::isString)) {
+      node.values().forEach(each -> strings.add(each.stringValue()));
+    } else {
+      wrong(key, node);
+      return otherwise;
+    }
+    return strings;
+  }
+
+  private List<String> cidrs(List<String> otherwise) {
+    List<String> cidrs = strings(Key.NETWORK_POD_CIDRS, otherwise);
+    long v6 = cidrs.stream().filter(cidr -> cidr.contains(":")).count();
+    if (cidrs.isEmpty() || v6 > 1 || cidrs.size() - v6 > 1) {
+      problems.add(
+          "network.pod_cidrs: %s is not %s".formatted(cidrs, Key.NETWORK_POD_CIDRS.kind.expected));
+    }
+    for (String cidr : cidrs) {
+      if (!cidr.matches(
+          "(\\d{1,3}\\.){3}\\d{1,3}/\\d{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/\\d{1,3}")) {
+        problems.add("network.pod_cidrs: '%s' is no address range".formatted(cidr));
+      }
+    }
+    return cidrs;
+  }
+
+  private void wrong(Key key, JsonNode node) {
+    problems.add("%s: %s is not %s".formatted(key.path(), node, key.kind.expected));
+  }
+}

@@ -1,0 +1,63 @@
+package io.crema.server.config;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** The keys of {@code config.toml}; each is optional and described in docs/configuration.md. */
+public enum Key {
+  /** Images, records and writable layers. */
+  ROOT("root", Kind.PATH),
+  /** Sockets, namespaces and journals: what a reboot may take. */
+  STATE("state", Kind.PATH),
+  /** The CRI socket. */
+  ADDRESS("address", Kind.PATH),
+  /** {@code <host>/hosts.toml} for registries, in containerd's format. */
+  CERTS_DIR("certs_dir", Kind.PATH),
+  /** How much is logged. */
+  LOG_LEVEL("log_level", Kind.LEVEL),
+  /** The bridge's name. */
+  NETWORK_BRIDGE("network.bridge", Kind.STRING),
+  /** The nftables table's name. */
+  NETWORK_TABLE("network.table", Kind.STRING),
+  /** One IPv4 and/or one IPv6 range for pods. */
+  NETWORK_POD_CIDRS("network.pod_cidrs", Kind.CIDRS),
+  /** Images that are never removed to free space. */
+  IMAGE_PINNED("image.pinned", Kind.STRINGS);
+
+  /** What values a key takes. */
+  enum Kind {
+    PATH("an absolute path"),
+    STRING("a string"),
+    LEVEL("one of error, warn, info, debug, trace"),
+    STRINGS("a list of strings"),
+    CIDRS("a list of at most one IPv4 and one IPv6 range such as [\"10.88.0.0/16\"]");
+
+    final String expected;
+
+    Kind(String expected) {
+      this.expected = expected;
+    }
+  }
+
+  private final String path;
+  final Kind kind;
+
+  Key(String path, Kind kind) {
+    this.path = path;
+    this.kind = kind;
+  }
+
+  /** As in the file, tables and key joined by dots. */
+  public String path() {
+    return path;
+  }
+
+  static Optional<Key> of(String path) {
+    return Arrays.stream(values()).filter(key -> key.path.equals(path)).findFirst();
+  }
+
+  static List<String> paths() {
+    return Arrays.stream(values()).map(Key::path).toList();
+  }
+}

@@ -1,0 +1,103 @@
+package io.crema.server.config;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * What the daemon is set to.
+ *
+ * @param root images, records and writable layers
+ * @param state sockets, namespaces and journals
+ * @param address the CRI socket
+ * @param certsDirs registry hosts, the first that has a host wins
+ * @param logLevel a key of {@code Logging.LEVELS}
+ * @param bridge name of the bridge for pods
+ * @param table name of the nftables table
+ * @param podCidrs ranges for pods, until the kubelet sends others
+ * @param pinnedImages images that are never removed to free space
+ */
+public record ServerConfig(
+    Path root,
+    Path state,
+    Path address,
+    List<Path> certsDirs,
+    String logLevel,
+    String bridge,
+    String table,
+    List<String> podCidrs,
+    List<String> pinnedImages) {
+  /** Where the daemon of a node keeps what lasts. */
+  public static final Path ROOT = Path.of("/var/lib/crema");
+
+  /** Where the daemon of a node keeps what a reboot may take. */
+  public static final Path STATE = Path.of("/run/crema");
+
+  /** Read when {@code --config} names no other; it need not exist. */
+  public static final Path FILE = Path.of("/etc/crema/config.toml");
+
+  private static final Path CERTS = Path.of("/etc/crema/certs.d");
+
+  /** A node that ran containerd keeps its registry settings. */
+  private static final Path CONTAINERD_CERTS = Path.of("/etc/containerd/certs.d");
+
+  public ServerConfig {
+    certsDirs = List.copyOf(certsDirs);
+    podCidrs = List.copyOf(podCidrs);
+    pinnedImages = List.copyOf(pinnedImages);
+  }
+
+  /** {@code crema.sock} in the state directory. */
+  public static Path address(Path state) {
+    return state.resolve("crema.sock");
+  }
+
+  /** The default registry settings that exist here; at least one, be it absent. */
+  static List<Path> defaultCertsDirs() {
+    return !Files.isDirectory(CERTS) && Files.isDirectory(CONTAINERD_CERTS)
+        ? List.of(CONTAINERD_CERTS)
+        : List.of(CERTS);
+  }
+
+  /**
+   * The names and ranges of a daemon's network. The default state directory has the plain ones;
+   * another has its own, derived from its path, so that daemons side by side don't meet.
+   */
+  static Network network(Path state) {
+    if (state.equals(STATE)) {
+      return new Network("crema0", "crema", List.of("10.88.0.0/16", "fd00:10:88::/64"));
+    }
+    long bits =
+        UUID.nameUUIDFromBytes(state.toString().getBytes(StandardCharsets.UTF_8))
+            .getLeastSignificantBits();
+    String suffix = "%08x".formatted((int) bits);
+    int slice = (int) (bits >>> 32) & 0xff;
+    // 10.64.0.0/12 in 256 slices of 4094 addresses: below Kubernetes' usual 10.96.0.0/12 and
+    // 10.244.
+    String v4 = "10.%d.%d.0/20".formatted(64 + (slice >> 4), (slice & 0xf) << 4);
+    String v6 = "fd%02x:%04x:%04x::/64".formatted(slice, (bits >>> 16) & 0xffff, bits & 0xffff);
+    return new Network("crema-" + suffix, "crema-" + suffix, List.of(v4, v6));
+  }
+
+  /** The names and ranges of a daemon's network. */
+  record Network(String bridge, String table, List<String> podCidrs) {}
+
+  /** Key by key, as a person would write it. */
+  public Map<String, Object> describe() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put(Key.ROOT.path(), root.toString());
+    values.put(Key.STATE.path(), state.toString());
+    values.put(Key.ADDRESS.path(), address.toString());
+    values.put(Key.CERTS_DIR.path(), certsDirs.stream().map(Path::toString).toList());
+    values.put(Key.LOG_LEVEL.path(), logLevel);
+    values.put(Key.NETWORK_BRIDGE.path(), bridge);
+    values.put(Key.NETWORK_TABLE.path(), table);
+    values.put(Key.NETWORK_POD_CIDRS.path(), podCidrs);
+    values.put(Key.IMAGE_PINNED.path(), pinnedImages);
+    return values;
+  }
+}

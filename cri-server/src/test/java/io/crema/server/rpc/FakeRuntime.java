@@ -1,0 +1,189 @@
+package io.crema.server.rpc;
+
+import io.crema.sandbox.PodRuntime;
+import io.crema.sandbox.SandboxException;
+import io.crema.sandbox.model.ContainerConfig;
+import io.crema.sandbox.model.ContainerFilter;
+import io.crema.sandbox.model.ContainerResources;
+import io.crema.sandbox.model.ContainerState;
+import io.crema.sandbox.model.ContainerStats;
+import io.crema.sandbox.model.ContainerStatus;
+import io.crema.sandbox.model.ContainerUser;
+import io.crema.sandbox.model.ExecResult;
+import io.crema.sandbox.model.PodConfig;
+import io.crema.sandbox.model.PodFilter;
+import io.crema.sandbox.model.PodState;
+import io.crema.sandbox.model.PodStats;
+import io.crema.sandbox.model.PodStatus;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/** A runtime that keeps what it was asked for in maps and runs nothing. */
+final class FakeRuntime implements PodRuntime {
+  final Map<String, PodStatus> pods = new LinkedHashMap<>();
+  final Map<String, ContainerStatus> containers = new LinkedHashMap<>();
+  final CountDownLatch execBegan = new CountDownLatch(1);
+  final CountDownLatch execInterrupted = new CountDownLatch(1);
+  String problem = "";
+  String cidrs = "";
+  @Nullable Throwable failure;
+
+  private void fail() throws SandboxException {
+    switch (failure) {
+      case null -> {}
+      case SandboxException e -> throw e;
+      case RuntimeException e -> throw e;
+      case Throwable e -> throw new AssertionError(e);
+    }
+  }
+
+  @Override
+  public synchronized String runPod(PodConfig config, String handler) throws SandboxException {
+    fail();
+    String id = "%064x".formatted(pods.size() + 1);
+    pods.put(
+        id,
+        new PodStatus(
+            id, config, PodState.READY, 7, List.of("10.88.0.2", "fd00::2"), handler, Map.of()));
+    return id;
+  }
+
+  @Override
+  public void stopPod(String podId) throws SandboxException {
+    fail();
+  }
+
+  @Override
+  public void removePod(String podId) {
+    pods.remove(podId);
+  }
+
+  @Override
+  public PodStatus podStatus(String podId, boolean verbose) throws SandboxException {
+    PodStatus pod = pods.get(podId);
+    if (pod == null) {
+      throw new SandboxException(SandboxException.Code.NOT_FOUND, "no pod " + podId);
+    }
+    return pod;
+  }
+
+  @Override
+  public List<PodStatus> listPods(PodFilter filter) {
+    return pods.values().stream().filter(p -> p.id().startsWith(filter.id())).toList();
+  }
+
+  @Override
+  public String createContainer(String podId, ContainerConfig config, PodConfig podConfig) {
+    String id = "%064x".formatted(containers.size() + 0x100);
+    containers.put(
+        id,
+        new ContainerStatus(
+            id,
+            podId,
+            config,
+            ContainerState.CREATED,
+            1,
+            2,
+            3,
+            0,
+            "",
+            "",
+            "sha256:abc",
+            "docker.io/library/busybox:1",
+            "sha256:abc",
+            "/var/log/pods/x/c.log",
+            config.resources(),
+            new ContainerUser(1000, 1001, List.of(1002L)),
+            "SIGRTMIN+3",
+            0,
+            Map.of("info", "{}")));
+    return id;
+  }
+
+  @Override
+  public void startContainer(String containerId) throws SandboxException {
+    fail();
+  }
+
+  @Override
+  public void stopContainer(String containerId, Duration grace) {}
+
+  @Override
+  public void removeContainer(String containerId) {}
+
+  @Override
+  public ContainerStatus containerStatus(String containerId, boolean verbose)
+      throws SandboxException {
+    ContainerStatus container = containers.get(containerId);
+    if (container == null) {
+      throw new SandboxException(SandboxException.Code.NOT_FOUND, "no container " + containerId);
+    }
+    return container;
+  }
+
+  @Override
+  public List<ContainerStatus> listContainers(ContainerFilter filter) {
+    return List.copyOf(containers.values());
+  }
+
+  /** The command {@code block} blocks until it is interrupted; another answers itself. */
+  @Override
+  public ExecResult execSync(String containerId, List<String> command, Duration timeout)
+      throws SandboxException, InterruptedException {
+    fail();
+    if (command.equals(List.of("block"))) {
+      execBegan.countDown();
+      try {
+        new CountDownLatch(1).await();
+      } finally {
+        execInterrupted.countDown();
+      }
+    }
+    return new ExecResult(
+        String.join(" ", command).getBytes(StandardCharsets.UTF_8), new byte[0], 3);
+  }
+
+  @Override
+  public void reopenLog(String containerId) {}
+
+  @Override
+  public void updateResources(String containerId, ContainerResources resources) {}
+
+  @Override
+  public List<ContainerStats> containerStats(ContainerFilter filter) {
+    return containers.values().stream()
+        .filter(c -> c.id().startsWith(filter.id()))
+        .map(c -> new ContainerStats(c, 5, 6, 7, 8, -1, -1, -1, -1, -1, -1, "/x", 9, 10))
+        .toList();
+  }
+
+  @Override
+  public List<PodStats> podStats(PodFilter filter) {
+    return listPods(filter).stream()
+        .map(p -> new PodStats(p, 5, 6, 7, 8, -1, -1, -1, 2, null, List.of()))
+        .toList();
+  }
+
+  @Override
+  public List<String> explain(String containerId) {
+    return List.of("unshare mount", "execve /bin/true");
+  }
+
+  @Override
+  public void updatePodCidr(String cidrs) {
+    this.cidrs = cidrs;
+  }
+
+  @Override
+  public String networkProblem() {
+    return problem;
+  }
+
+  @Override
+  public void close() {}
+}
