@@ -34,6 +34,12 @@ public interface Cgroup {
   /** The group's directory in each hierarchy. */
   List<Path> directories();
 
+  /**
+   * Moves a running process into it. This takes an RCU grace period (5–20 ms) on v1 and v2 alike:
+   * for what happens once, such as giving the nursery its place, never on a container's way.
+   */
+  void add(int pid) throws IOException;
+
   /** Changes what {@code change} sets and leaves the rest: zero, empty and null mean "leave". */
   void update(Resources change) throws IOException;
 

@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param takenAtNanos nanoseconds since the epoch
  */
-public record CgroupStats(
-    long takenAtNanos, Cpu cpu, Memory memory, Pids pids, List<DeviceIo> io) {
+public record CgroupStats(long takenAtNanos, Cpu cpu, Memory memory, Pids pids, List<DeviceIo> io) {
   public CgroupStats {
     io = List.copyOf(io);
   }

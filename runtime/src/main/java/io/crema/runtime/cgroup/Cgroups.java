@@ -15,7 +15,9 @@ public interface Cgroups {
   enum Layout {
     /** One hierarchy per controller (or several). */
     V1,
-    /** As {@link #V1}, and a {@code cgroup2} without controllers beside them, as systemd calls it. */
+    /**
+     * As {@link #V1}, and a {@code cgroup2} without controllers beside them, as systemd calls it.
+     */
     HYBRID,
     /** One hierarchy. */
     V2

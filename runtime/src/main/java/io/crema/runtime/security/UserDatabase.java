@@ -1,9 +1,9 @@
 package io.crema.runtime.security;
 
+import io.crema.runtime.linux.Descriptors;
 import io.crema.runtime.linux.Errno;
 import io.crema.runtime.linux.ErrnoException;
 import io.crema.runtime.linux.Fd;
-import io.crema.runtime.linux.Descriptors;
 import io.crema.runtime.linux.Paths;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,8 +15,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An image's /etc/passwd and /etc/group, and who a request means by them. As containerd
- * (WithUser, WithAdditionalGIDs of pkg/oci/spec_opts.go) resolves users.
+ * An image's /etc/passwd and /etc/group, and who a request means by them. As containerd (WithUser,
+ * WithAdditionalGIDs of pkg/oci/spec_opts.go) resolves users.
  *
  * <p>Both files are hostile: at most {@value #MAX_FILE} bytes are read, from a regular file that is
  * found within the image's root; lines that aren't entries are skipped.
@@ -89,7 +89,9 @@ public final class UserDatabase {
     if (request.gid() != null) {
       if (request.username().isEmpty() && request.uid() == null) {
         throw new UnknownUserException(
-            "run_as_group " + request.gid() + " is set without a user: a group alone isn't allowed");
+            "run_as_group "
+                + request.gid()
+                + " is set without a user: a group alone isn't allowed");
       }
       parts = new String[] {wanted, Long.toString(request.gid())};
     }
@@ -194,9 +196,8 @@ public final class UserDatabase {
 
   private static byte[] content(Fd root, String name) throws IOException {
     // O_PATH first: opening a FIFO or a device for reading would block or act
-    try (Fd place =
-        Paths.linux().openAt2(root, name, Paths.O_PATH, 0, Paths.RESOLVE_IN_ROOT)) {
-      if (!Paths.linux().stat(place, "").isRegular()) {
+    try (Fd place = Paths.linux().openAt2(root, name, Paths.O_PATH, 0, Paths.RESOLVE_IN_ROOT)) {
+      if (Paths.linux().stat(place, "").type() != Paths.S_IFREG) {
         throw new IOException("/" + name + " of the image isn't a regular file");
       }
       try (Fd file = Paths.linux().open(place.procPath(), Paths.O_RDONLY, 0)) {
