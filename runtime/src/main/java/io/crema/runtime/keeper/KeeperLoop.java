@@ -104,7 +104,6 @@ public final class KeeperLoop implements AutoCloseable {
     } finally {
       connections.values().forEach(c -> end(c, null));
       epoll.close();
-      wakeReceive.close();
     }
   }
 
@@ -136,6 +135,9 @@ public final class KeeperLoop implements AutoCloseable {
   /** Ends all connections (the keepers live on) and the thread. */
   @Override
   public void close() {
+    if (stopping) {
+      return;
+    }
     stopping = true;
     wake();
     boolean interrupted = false;
@@ -147,6 +149,7 @@ public final class KeeperLoop implements AutoCloseable {
       }
     }
     wakeSend.close();
+    wakeReceive.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
