@@ -34,4 +34,12 @@ final class LinuxNamespaces implements Namespaces {
         () -> name,
         () -> Libc.syscall(Sys.SETHOSTNAME.number(), bytes, bytes.length - 1L, 0, 0, 0, 0));
   }
+
+  @Override
+  public void changeDirectory(Fd directory) throws ErrnoException {
+    Calls.check(
+        Sys.FCHDIR,
+        directory::toString,
+        () -> Libc.syscall(Sys.FCHDIR.number(), directory.number(), 0L, 0, 0, 0, 0));
+  }
 }

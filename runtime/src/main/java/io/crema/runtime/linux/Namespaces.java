@@ -34,4 +34,10 @@ public interface Namespaces {
 
   /** sethostname(2), in the calling thread's UTS namespace. */
   void setHostname(String name) throws ErrnoException;
+
+  /**
+   * fchdir(2), of the calling thread if it has a working directory of its own, as after {@code
+   * unshare(CLONE_NEWNS)}.
+   */
+  void changeDirectory(Fd directory) throws ErrnoException;
 }

@@ -1,0 +1,21 @@
+package io.crema.runtime.launch;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A further process in a container that runs.
+ *
+ * @param joins which namespaces of the container's first process to enter, PID excepted (the
+ *     process is born in it); MOUNT always
+ * @param cgroupJoins names of slots, each a v1 hierarchy's {@code tasks} file opened for writing
+ */
+public record ExecSpec(Set<Joined> joins, List<String> cgroupJoins, ProcessSpec process) {
+  public ExecSpec {
+    joins = Set.copyOf(joins);
+    cgroupJoins = List.copyOf(cgroupJoins);
+    if (!joins.contains(Joined.MOUNT) || joins.contains(Joined.PID)) {
+      throw new IllegalArgumentException("an exec joins MOUNT and never PID: " + joins);
+    }
+  }
+}
