@@ -70,7 +70,8 @@ class ContainerLaunchTest {
 
   @Test
   void aBindIsMadePrivateInAllItsDepthAndReadonlyAtItsTop() {
-    List<Step.Call> steps = calls(plan(MountSpec.Bind.of("/srv/x", "/a/b", true, true)), "mount /a/b");
+    List<Step.Call> steps =
+        calls(plan(MountSpec.Bind.of("/srv/x", "/a/b", true, true)), "mount /a/b");
     assertThat(steps.stream().map(Step.Call::sys))
         .containsExactly(
             Sys.OPEN_TREE,
@@ -159,7 +160,7 @@ class ContainerLaunchTest {
             "load the seccomp filter (test)",
             "chdir to cwd (\"/work\")",
             "set RLIMIT_NOFILE to 10:10",
-            "drop capability 1 from the bounding set",
+            "drop capability 2 from the bounding set",
             "keep capabilities over the change of user",
             "set the supplementary groups [1000, 5]",
             "become group 1000",
