@@ -106,7 +106,8 @@ final class KeeperRig implements AutoCloseable {
   }
 
   List<String> log() throws IOException {
-    return Files.readAllLines(logFile());
+    String all = Files.readString(logFile());
+    return all.isEmpty() ? List.of() : List.of(all.substring(0, all.length() - 1).split("\n", -1));
   }
 
   /** Launches with both outputs logged, without input. */
