@@ -1,11 +1,13 @@
 package io.crema.server.log;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogManager;
 import java.util.logging.Logger;
 
 /** Sets up java.util.logging, which System.Logger and gRPC both end in. */
@@ -20,14 +22,24 @@ public final class Logging {
           "trace", Level.FINER);
 
   /** Held for ever: java.util.logging keeps only weak references to the loggers set up here. */
-  private static final List<Logger> KEPT =
-      List.of(
-          Logger.getLogger("io.crema"),
-          // One warning a connection: "Unknown channel option 'SO_KEEPALIVE'" on unix sockets.
-          Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.Bootstrap"),
-          Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap"));
+  private static final List<Logger> KEPT = new ArrayList<>();
 
   private Logging() {}
+
+  /**
+   * Lets log lines through while the JVM shuts down, when java.util.logging would reset itself.
+   * Must be called before the first logger is made.
+   */
+  public static void outliveShutdown() {
+    System.setProperty("java.util.logging.manager", LastingLogManager.class.getName());
+  }
+
+  /** Instantiated by java.util.logging, by name. */
+  public static final class LastingLogManager extends LogManager {
+    /** Called by a shutdown hook of the JVM, beside our own. */
+    @Override
+    public void reset() {}
+  }
 
   /** One line a record on standard error; {@code level} is a key of {@link #LEVELS}. */
   public static void setUp(String level) {
@@ -41,8 +53,15 @@ public final class Logging {
     handler.setLevel(Level.ALL);
     root.addHandler(handler);
     root.setLevel(Level.WARNING);
-    KEPT.get(0).setLevel(chosen);
-    KEPT.get(1).setLevel(Level.SEVERE);
-    KEPT.get(2).setLevel(Level.SEVERE);
+    set("io.crema", chosen);
+    // One warning a connection: "Unknown channel option 'SO_KEEPALIVE'" on unix sockets.
+    set("io.grpc.netty.shaded.io.netty.bootstrap.Bootstrap", Level.SEVERE);
+    set("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap", Level.SEVERE);
+  }
+
+  private static synchronized void set(String name, Level level) {
+    Logger logger = Logger.getLogger(name);
+    logger.setLevel(level);
+    KEPT.add(logger);
   }
 }

@@ -1,0 +1,90 @@
+package io.crema.server.daemon;
+
+import io.crema.image.ImageService;
+import io.crema.image.ImageServiceConfig;
+import io.crema.sandbox.PodRuntime;
+import io.crema.server.config.ServerConfig;
+import io.crema.server.rpc.ImageGrpc;
+import io.crema.server.rpc.RuntimeGrpc;
+import io.crema.server.rpc.RuntimeInfo;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A daemon that runs: images, runtime and socket, made in this order and closed in reverse. Pods
+ * outlive it.
+ */
+public final class Daemon implements AutoCloseable {
+  private static final System.Logger log = System.getLogger("io.crema.server");
+
+  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+  private final ServerConfig config;
+  private @Nullable ImageService images;
+
+  private Daemon(ServerConfig config) {
+    this.config = config;
+  }
+
+  /** Returns once the socket takes calls. */
+  public static Daemon start(ServerConfig config, RuntimeFactory runtimes, String version)
+      throws IOException {
+    Daemon daemon = new Daemon(config);
+    boolean started = false;
+    try {
+      daemon.open(runtimes, version);
+      started = true;
+      return daemon;
+    } finally {
+      if (!started) {
+        daemon.close();
+      }
+    }
+  }
+
+  private void open(RuntimeFactory runtimes, String version) throws IOException {
+    own(StateLock.take(config.root()));
+    own(StateLock.take(config.state()));
+    ImageService opened =
+        own(
+            ImageService.open(
+                ImageServiceConfig.at(config.root().resolve("images"))
+                    .withCertsDirs(config.certsDirs())
+                    .withPinned(config.pinnedImages())));
+    images = opened;
+    PodRuntime runtime = own(runtimes.open(config, opened));
+    RuntimeInfo info = new RuntimeInfo(runtime, version, config.describe());
+    own(
+        CriSocket.open(
+            config.address(), List.of(new RuntimeGrpc(runtime, info), new ImageGrpc(opened))));
+  }
+
+  private <T extends AutoCloseable> T own(T resource) {
+    owned.push(resource);
+    return resource;
+  }
+
+  /** The images, for a caller in the same process that wants to see a pull's progress. */
+  public ImageService images() {
+    if (images == null) {
+      throw new IllegalStateException("the daemon is not open");
+    }
+    return images;
+  }
+
+  /** Takes no more calls, then lets go of everything; a second close does nothing. */
+  @Override
+  public synchronized void close() {
+    while (!owned.isEmpty()) {
+      AutoCloseable resource = owned.pop();
+      try {
+        resource.close();
+      } catch (Exception e) { // the rest must be let go of as well
+        log.log(Level.WARNING, "closing " + resource.getClass().getSimpleName() + " failed", e);
+      }
+    }
+  }
+}
