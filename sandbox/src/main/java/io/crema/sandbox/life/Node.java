@@ -1,0 +1,81 @@
+package io.crema.sandbox.life;
+
+import io.crema.cni.PodNetwork;
+import io.crema.image.ImageService;
+import io.crema.runtime.cgroup.Cgroups;
+import io.crema.runtime.keeper.KeeperLoop;
+import io.crema.runtime.keeper.Nursery;
+import io.crema.runtime.launch.TemplateMountNamespace;
+import io.crema.sandbox.SandboxException;
+import io.crema.sandbox.SandboxSettings;
+import io.crema.sandbox.model.PodMetadata;
+import io.crema.sandbox.store.ContainerRecord;
+import io.crema.sandbox.store.Index;
+import io.crema.sandbox.store.PodRecord;
+import io.crema.sandbox.store.RecordStore;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+
+/**
+ * What every request works with: the services below, the records, and what lives.
+ *
+ * @param executor one virtual thread a task
+ * @param template the tiny mount namespace that containers' own begin as
+ * @param names which pod has a name: its metadata is unique
+ */
+public record Node(
+    SandboxSettings settings,
+    PodNetwork network,
+    ImageService images,
+    Cgroups cgroups,
+    KeeperLoop keepers,
+    Nursery nursery,
+    TemplateMountNamespace template,
+    RecordStore<PodRecord> podRecords,
+    RecordStore<ContainerRecord> containerRecords,
+    Index<Pod> pods,
+    Index<Container> containers,
+    Map<PodMetadata, Pod> names,
+    ExecutorService executor,
+    String bootId) {
+
+  static Map<PodMetadata, Pod> noNames() {
+    return new ConcurrentHashMap<>();
+  }
+
+  /** Whether all controllers are in the one hierarchy of cgroup v2. */
+  boolean unified() {
+    return cgroups.layout() == Cgroups.Layout.V2;
+  }
+
+  /** The pod, or NOT_FOUND. */
+  Pod pod(String id) throws SandboxException {
+    return pods.find(id)
+        .orElseThrow(
+            () ->
+                new SandboxException(
+                    SandboxException.Code.NOT_FOUND, "pod sandbox \"" + id + "\": not found"));
+  }
+
+  /** The container, or NOT_FOUND. */
+  Container container(String id) throws SandboxException {
+    return containers
+        .find(id)
+        .orElseThrow(
+            () ->
+                new SandboxException(
+                    SandboxException.Code.NOT_FOUND, "container \"" + id + "\": not found"));
+  }
+
+  /** Nanoseconds since the epoch. */
+  static long now() {
+    return nanos(Clock.systemUTC().instant());
+  }
+
+  static long nanos(Instant at) {
+    return Math.addExact(Math.multiplyExact(at.getEpochSecond(), 1_000_000_000L), at.getNano());
+  }
+}
