@@ -14,9 +14,12 @@ package io.crema.cni;
  *     default route, else 1500
  */
 public record BridgeConfig(String bridge, String table, String podCidr, int mtu) {
-  /** {@code crema0}, table {@code crema}, 10.88.0.0/16 and a unique local /64. */
+  /**
+   * {@code crema0}, table {@code crema}, 10.76.0.0/16 and a unique local /64: an IPv4 network that
+   * neither Docker, Podman, CRI-O, kubeadm, k3s nor minikube uses by default.
+   */
   public static final BridgeConfig DEFAULT =
-      new BridgeConfig("crema0", "crema", "10.88.0.0/16,fd88:c4e3:a000::/64", 0);
+      new BridgeConfig("crema0", "crema", "10.76.0.0/16,fd76:c4e3:a000::/64", 0);
 
   public BridgeConfig {
     if (bridge.isEmpty()

@@ -1,5 +1,6 @@
 package io.crema.cni;
 
+import io.crema.cni.ipam.IpText;
 import java.net.InetAddress;
 import java.util.List;
 
@@ -27,6 +28,6 @@ public record PodAddresses(
 
   /** The addresses as text, in {@link #all}'s order. */
   public List<String> texts() {
-    return all.stream().map(InetAddress::getHostAddress).toList();
+    return all.stream().map(IpText::format).toList();
   }
 }

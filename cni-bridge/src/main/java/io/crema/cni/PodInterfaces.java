@@ -1,0 +1,163 @@
+package io.crema.cni;
+
+import io.crema.cni.ipam.AddressBook.Assigned;
+import io.crema.cni.netlink.Link;
+import io.crema.cni.netlink.NetlinkBatch;
+import io.crema.cni.netlink.NetlinkMessage;
+import io.crema.cni.netlink.NetlinkSocket;
+import io.crema.cni.netlink.Rtnetlink;
+import io.crema.runtime.linux.Errno;
+import io.crema.runtime.linux.Fd;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * Pods' interfaces: two messages to the kernel a pod, one to the host's namespace and one to the
+ * pod's.
+ *
+ * <p>Thread-safe: each request takes one of the host's sockets, of which there are as many as there
+ * ever were requests at once.
+ */
+final class PodInterfaces implements AutoCloseable {
+  /** The interface's name in every pod. */
+  static final String IN_POD = "eth0";
+
+  private static final String PREFIX = "crm";
+  private static final int LOOPBACK = 1;
+
+  private final ConcurrentLinkedQueue<NetlinkSocket> idle = new ConcurrentLinkedQueue<>();
+
+  /** Something asked of the host's namespace. */
+  @FunctionalInterface
+  interface Request<T, E extends Exception> {
+    T ask(NetlinkSocket socket) throws IOException, E;
+  }
+
+  <T, E extends Exception> T host(Request<T, E> request) throws IOException, E {
+    NetlinkSocket pooled = idle.poll();
+    NetlinkSocket socket = pooled == null ? NetlinkSocket.route() : pooled;
+    try {
+      return request.ask(socket);
+    } finally {
+      idle.add(socket);
+    }
+  }
+
+  /** The host's end of a sandbox's pair: 15 bytes at most, the same name at each try. */
+  static String hostName(String sandboxId) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(sandboxId.getBytes(StandardCharsets.UTF_8));
+      return PREFIX + HexFormat.of().formatHex(hash, 0, 6);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  /** Whether a port of our bridge is one of these. */
+  static boolean isOurs(Link link) {
+    return link.kind().equals("veth")
+        && link.name().length() == PREFIX.length() + 12
+        && link.name().startsWith(PREFIX);
+  }
+
+  /**
+   * Makes the pair and configures the pod's end.
+   *
+   * @return the index of the host's end; on failure the pair is gone
+   */
+  int make(HostBridge bridge, Fd netns, Attachment a, boolean hairpin)
+      throws IOException, InterruptedException {
+    List<Assigned> addresses = a.assigned();
+    Link link =
+        host(
+            socket -> {
+              NetlinkBatch b = new NetlinkBatch();
+              Rtnetlink.createVeth(
+                  b,
+                  a.hostInterface(),
+                  bridge.index(),
+                  bridge.mtu(),
+                  netns,
+                  IN_POD,
+                  Macs.of(addresses.getFirst().address()));
+              if (hairpin) {
+                Rtnetlink.hairpin(b, a.hostInterface());
+              }
+              Rtnetlink.getLink(b, a.hostInterface(), false);
+              List<NetlinkMessage> answers = socket.exchange(b);
+              return Rtnetlink.link(answers)
+                  .orElseThrow(() -> new IOException(a.hostInterface() + " isn't there"));
+            });
+    try {
+      configure(netns, link.peer(), addresses);
+    } catch (IOException | RuntimeException | InterruptedException e) {
+      try {
+        delete(a.hostInterface());
+      } catch (IOException undo) {
+        e.addSuppressed(undo);
+      }
+      throw e;
+    }
+    return link.index();
+  }
+
+  /** Loopback, addresses and routes of a pod; does no harm if they are there. */
+  static void configure(Fd netns, int podIndex, List<Assigned> addresses)
+      throws IOException, InterruptedException {
+    NetlinkBatch b = new NetlinkBatch();
+    Rtnetlink.setUp(b, LOOPBACK, "lo");
+    Rtnetlink.setUp(b, podIndex, IN_POD);
+    for (Assigned a : addresses) {
+      Rtnetlink.addAddress(b, podIndex, IN_POD, a.address(), a.prefix());
+    }
+    for (Assigned a : addresses) {
+      Rtnetlink.addDefaultRoute(b, podIndex, a.gateway());
+    }
+    try (NetlinkSocket socket = NetlinkSocket.routeIn(netns)) {
+      socket.exchange(b);
+    }
+  }
+
+  /** Loopback alone. */
+  static void loopback(Fd netns) throws IOException, InterruptedException {
+    NetlinkBatch b = new NetlinkBatch();
+    Rtnetlink.setUp(b, LOOPBACK, "lo");
+    try (NetlinkSocket socket = NetlinkSocket.routeIn(netns)) {
+      socket.exchange(b);
+    }
+  }
+
+  /** The host's end with its counters, if it is there. */
+  Optional<Link> find(String hostInterface, boolean counters) throws IOException {
+    return host(
+        socket -> {
+          NetlinkBatch b = new NetlinkBatch();
+          Rtnetlink.getLink(b, hostInterface, counters, Errno.ENODEV);
+          return Rtnetlink.link(socket.exchange(b));
+        });
+  }
+
+  /** Removes a pair, or whatever else has the name; returns when it is gone. */
+  void delete(String hostInterface) throws IOException {
+    host(
+        socket -> {
+          NetlinkBatch b = new NetlinkBatch();
+          Rtnetlink.deleteLink(b, hostInterface);
+          return socket.exchange(b);
+        });
+  }
+
+  @Override
+  public void close() {
+    for (NetlinkSocket s = idle.poll(); s != null; s = idle.poll()) {
+      s.close();
+    }
+  }
+}

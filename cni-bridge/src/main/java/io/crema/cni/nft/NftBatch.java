@@ -1,0 +1,192 @@
+package io.crema.cni.nft;
+
+import io.crema.cni.netlink.NetlinkBatch;
+import io.crema.cni.netlink.NetlinkSocket;
+import io.crema.runtime.linux.Errno;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * One nf_tables transaction of the {@code inet} family: all of it happens, or nothing.
+ *
+ * <p>Numbers: linux/netfilter/nf_tables.h, nfnetlink.h. Not thread-safe.
+ */
+final class NftBatch {
+  private static final int NFNL_SUBSYS_NFTABLES = 10;
+  private static final int NFNL_MSG_BATCH_BEGIN = 16;
+  private static final int NFNL_MSG_BATCH_END = 17;
+  private static final int NFPROTO_INET = 1;
+
+  private static final int NEWTABLE = 0;
+  private static final int GETTABLE = 1;
+  private static final int DELTABLE = 2;
+  private static final int NEWCHAIN = 3;
+  private static final int NEWRULE = 6;
+  private static final int NEWSET = 9;
+  private static final int NEWSETELEM = 12;
+  private static final int DELSETELEM = 14;
+
+  private static final int NFTA_SET_ELEM_KEY = 1;
+  private static final int NFTA_SET_ELEM_DATA = 2;
+  private static final int NFTA_SET_ELEM_FLAGS = 3;
+  private static final int NFTA_DATA_VALUE = 1;
+  private static final int NFTA_LIST_ELEM = 1;
+  private static final int INTERVAL_END = 1;
+  private static final int ELEMENTS_PER_MESSAGE = 400; // a nested attribute ends at 64 KiB
+
+  /** A base chain's place: linux/netfilter.h, linux/netfilter_ipv4.h. */
+  record Hook(String type, int number, int priority) {}
+
+  /** A map's element: what is looked up, and what is found. */
+  record Element(byte[] key, byte[] data) {}
+
+  private final NetlinkBatch batch = new NetlinkBatch();
+  private final String table;
+  private int setId;
+
+  NftBatch(String table) {
+    this.table = table;
+    batch
+        .message(NFNL_MSG_BATCH_BEGIN, 0, "transaction on nftables table inet " + table)
+        .u8(0)
+        .u8(0)
+        .be16(NFNL_SUBSYS_NFTABLES);
+  }
+
+  private NetlinkBatch message(int type, int flags, String what) {
+    return batch
+        .message(NFNL_SUBSYS_NFTABLES << 8 | type, flags, what + " in nftables table inet " + table)
+        .u8(NFPROTO_INET)
+        .u8(0)
+        .be16(0)
+        .attribute(1, table); // NFTA_*_TABLE is 1 throughout
+  }
+
+  /** Makes the table if there is none. */
+  NftBatch table() {
+    message(NEWTABLE, NetlinkBatch.CREATE, "create table").attributeBe32(2, 0);
+    return this;
+  }
+
+  /** Whether the table is there. */
+  static boolean exists(NetlinkSocket socket, String table) throws IOException {
+    NetlinkBatch b = new NetlinkBatch();
+    b.message(
+            NFNL_SUBSYS_NFTABLES << 8 | GETTABLE,
+            0,
+            "look up nftables table inet " + table,
+            Errno.ENOENT)
+        .u8(NFPROTO_INET)
+        .u8(0)
+        .be16(0)
+        .attribute(1, table);
+    return !socket.exchange(b).isEmpty();
+  }
+
+  /** Removes the table with all that is in it. */
+  NftBatch deleteTable() {
+    message(DELTABLE, 0, "delete table");
+    return this;
+  }
+
+  NftBatch chain(String name, Hook hook) {
+    message(NEWCHAIN, NetlinkBatch.CREATE, "create chain " + name)
+        .attribute(3, name) // NFTA_CHAIN_NAME
+        .nest(4) // NFTA_CHAIN_HOOK
+        .attributeBe32(1, hook.number())
+        .attributeBe32(2, hook.priority())
+        .end()
+        .attribute(7, hook.type()); // NFTA_CHAIN_TYPE
+    return this;
+  }
+
+  NftBatch chain(String name) {
+    message(NEWCHAIN, NetlinkBatch.CREATE, "create chain " + name).attribute(3, name);
+    return this;
+  }
+
+  NftBatch rule(String chain, NftRule rule) {
+    NetlinkBatch b =
+        message(NEWRULE, NetlinkBatch.CREATE | NetlinkBatch.APPEND, "add rule \"" + rule + "\"")
+            .attribute(2, chain) // NFTA_RULE_CHAIN
+            .nest(4); // NFTA_RULE_EXPRESSIONS
+    rule.write(b);
+    b.end();
+    return this;
+  }
+
+  /** A set of address ranges. */
+  NftBatch ranges(String name, int type, int length) {
+    return newSet(name, 4, type, length, 0, 0); // NFT_SET_INTERVAL
+  }
+
+  /** A map; types are nft(8)'s numbers, with which it prints the map. */
+  NftBatch map(String name, int keyType, int keyLength, int dataType, int dataLength) {
+    return newSet(name, 8, keyType, keyLength, dataType, dataLength); // NFT_SET_MAP
+  }
+
+  private NftBatch newSet(
+      String name, int flags, int keyType, int keyLength, int dataType, int dataLength) {
+    NetlinkBatch b =
+        message(NEWSET, NetlinkBatch.CREATE, "create set " + name)
+            .attribute(2, name)
+            .attributeBe32(3, flags)
+            .attributeBe32(4, keyType)
+            .attributeBe32(5, keyLength)
+            .attributeBe32(10, ++setId);
+    if (dataLength > 0) {
+      b.attributeBe32(6, dataType).attributeBe32(7, dataLength);
+    }
+    return this;
+  }
+
+  NftBatch add(String set, List<Element> elements) {
+    return elements(NEWSETELEM, NetlinkBatch.CREATE, "add elements to " + set, set, elements);
+  }
+
+  NftBatch delete(String set, List<Element> elements) {
+    return elements(DELSETELEM, 0, "delete elements of " + set, set, elements);
+  }
+
+  private NftBatch elements(int type, int flags, String what, String set, List<Element> elements) {
+    for (int from = 0; from < elements.size(); from += ELEMENTS_PER_MESSAGE) {
+      NetlinkBatch b = message(type, flags, what).attribute(2, set).nest(3);
+      for (Element e :
+          elements.subList(from, Math.min(elements.size(), from + ELEMENTS_PER_MESSAGE))) {
+        b.nest(NFTA_LIST_ELEM).nest(NFTA_SET_ELEM_KEY).attribute(NFTA_DATA_VALUE, e.key()).end();
+        if (type == NEWSETELEM) {
+          b.nest(NFTA_SET_ELEM_DATA).attribute(NFTA_DATA_VALUE, e.data()).end();
+        }
+        b.end();
+      }
+      b.end();
+    }
+    return this;
+  }
+
+  /** Adds the range {@code [from, end)}. */
+  NftBatch addRange(String set, byte[] from, byte[] end) {
+    NetlinkBatch b =
+        message(NEWSETELEM, NetlinkBatch.CREATE, "add a range to " + set).attribute(2, set).nest(3);
+    b.nest(NFTA_LIST_ELEM).nest(NFTA_SET_ELEM_KEY).attribute(NFTA_DATA_VALUE, from).end().end();
+    b.nest(NFTA_LIST_ELEM)
+        .nest(NFTA_SET_ELEM_KEY)
+        .attribute(NFTA_DATA_VALUE, end)
+        .end()
+        .attributeBe32(NFTA_SET_ELEM_FLAGS, INTERVAL_END)
+        .end();
+    b.end();
+    return this;
+  }
+
+  /** Commits the transaction. */
+  void commit(NetlinkSocket socket) throws IOException {
+    batch.confirmHere();
+    batch
+        .message(NFNL_MSG_BATCH_END, 0, "end of the transaction")
+        .u8(0)
+        .u8(0)
+        .be16(NFNL_SUBSYS_NFTABLES);
+    socket.exchange(batch);
+  }
+}
