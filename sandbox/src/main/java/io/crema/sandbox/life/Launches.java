@@ -1,6 +1,7 @@
 package io.crema.sandbox.life;
 
 import static io.crema.sandbox.SandboxException.Code.FAILED_PRECONDITION;
+import static io.crema.sandbox.SandboxException.Code.INTERNAL;
 import static io.crema.sandbox.SandboxException.Code.INVALID_ARGUMENT;
 
 import io.crema.image.ImageLease;
@@ -42,6 +43,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -116,6 +118,39 @@ final class Launches {
             joinNames(cgroup),
             true,
             process));
+  }
+
+  /**
+   * The plan by which {@code container} was launched, composed again when an earlier daemon
+   * launched it.
+   */
+  LaunchPlan planOf(Container container)
+      throws IOException, SandboxException, InterruptedException {
+    LaunchPlan known = container.plan();
+    if (known != null) {
+      return known;
+    }
+    ContainerRecord record = container.record();
+    WritableLayer layer =
+        node.images()
+            .writableLayer(record.id())
+            .orElseThrow(
+                () ->
+                    new SandboxException(
+                        INTERNAL, container.display() + ": its writable layer is gone"));
+    try (ImageLease lease = node.images().lease(record.imageId())) {
+      LaunchPlan plan =
+          plan(
+              container,
+              lease.config(),
+              ProcessSpecs.recorded(container),
+              layer,
+              node.cgroups().open(new CgroupPath(record.cgroup())));
+      container.plan(plan);
+      return plan;
+    } catch (NoSuchElementException e) {
+      throw new SandboxException(INTERNAL, container.display() + ": its image is gone", e);
+    }
   }
 
   private static RootFs root(WritableLayer layer) {

@@ -1,6 +1,6 @@
 package io.crema.sandbox.life;
 
-import static io.crema.sandbox.SandboxException.Code.FAILED_PRECONDITION;
+import static io.crema.sandbox.SandboxException.Code.INTERNAL;
 import static io.crema.sandbox.SandboxException.Code.UNAVAILABLE;
 
 import io.crema.cni.NetworkException;
@@ -14,7 +14,6 @@ import io.crema.runtime.cgroup.Resources;
 import io.crema.runtime.keeper.Keeper;
 import io.crema.runtime.keeper.KeeperLoop;
 import io.crema.runtime.keeper.Nursery;
-import io.crema.runtime.launch.LaunchPlan;
 import io.crema.runtime.launch.PlanPrinter;
 import io.crema.runtime.launch.TemplateMountNamespace;
 import io.crema.runtime.linux.Mounts;
@@ -49,6 +48,7 @@ public final class Operations implements AutoCloseable {
   private final StopContainer stopContainer;
   private final RemoveContainer removeContainer;
   private final ExecSync execSync;
+  private final Launches launches;
   private final Updates updates;
   private final Recovery recovery;
 
@@ -57,7 +57,7 @@ public final class Operations implements AutoCloseable {
     this.outputs = outputs;
     PodDirectory directories = new PodDirectory(Mounts.linux());
     PodInit inits = new PodInit(node.template());
-    Launches launches =
+    launches =
         new Launches(
             node,
             new Users(Mounts.linux()),
@@ -75,7 +75,7 @@ public final class Operations implements AutoCloseable {
     recovery = new Recovery(node, exits, containerExits, stopPod);
     runPod = new RunPod(node, exits, directories, inits);
     createContainer = new CreateContainer(node, launches, containerExits);
-    startContainer = new StartContainer(node, containerExits);
+    startContainer = new StartContainer(node, launches, containerExits);
     execSync = new ExecSync(node, launches, outputs);
     updates = new Updates(node);
   }
@@ -195,13 +195,14 @@ public final class Operations implements AutoCloseable {
   /** The container's launch plan, one line a step. */
   public List<String> explain(String containerId) throws SandboxException {
     Container container = node.container(containerId);
-    LaunchPlan plan = container.plan();
-    if (plan == null) {
-      throw new SandboxException(
-          FAILED_PRECONDITION,
-          container.display() + ": was launched by an earlier daemon, which took its plan along");
+    try {
+      return PlanPrinter.lines(launches.planOf(container));
+    } catch (IOException e) {
+      throw new SandboxException(INTERNAL, container.display() + ": explain: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SandboxException(UNAVAILABLE, container.display() + ": explain: interrupted", e);
     }
-    return PlanPrinter.lines(plan);
   }
 
   public void updatePodCidr(String cidrs) throws SandboxException {

@@ -84,23 +84,26 @@ final class ProcessSpecs {
       return known;
     }
     try (ImageLease lease = node.images().lease(container.record().imageId())) {
-      ContainerUser user = container.record().user();
-      if (user == null) {
-        throw new SandboxException(INTERNAL, container.display() + ": its record has no user");
-      }
-      ProcessUser ids =
-          new ProcessUser(
-              Math.toIntExact(user.uid()),
-              Math.toIntExact(user.gid()),
-              user.supplementalGroups().stream().map(Math::toIntExact).toList(),
-              "/");
       return of(
           container,
           lease.config(),
-          ids,
+          recorded(container),
           new StdioSpec.Streams(Stream.NULL, Stream.NULL, Stream.NULL));
     } catch (NoSuchElementException e) {
       throw new SandboxException(INTERNAL, container.display() + ": its image is gone", e);
     }
+  }
+
+  /** Whom the container's first process runs as, as its record says. */
+  static ProcessUser recorded(Container container) throws SandboxException {
+    ContainerUser user = container.record().user();
+    if (user == null) {
+      throw new SandboxException(INTERNAL, container.display() + ": its record has no user");
+    }
+    return new ProcessUser(
+        Math.toIntExact(user.uid()),
+        Math.toIntExact(user.gid()),
+        user.supplementalGroups().stream().map(Math::toIntExact).toList(),
+        "/");
   }
 }

@@ -16,10 +16,12 @@ public final class StartContainer {
   private static final int START_ERROR = 128; // as containerd reports it, and the kubelet expects
 
   private final Node node;
+  private final Launches launches;
   private final ContainerExit exits;
 
-  StartContainer(Node node, ContainerExit exits) {
+  StartContainer(Node node, Launches launches, ContainerExit exits) {
     this.node = node;
+    this.launches = launches;
     this.exits = exits;
   }
 
@@ -37,7 +39,7 @@ public final class StartContainer {
       ContainerRecord record = container.record();
       Launched launched =
           Waits.get(
-              pod.keeper().go(record.launchId(), container.plan()),
+              pod.keeper().go(record.launchId(), launches.planOf(container)),
               container.display() + ": start");
       Instant at = launched.startedAt() == null ? Instant.now() : launched.startedAt();
       ContainerRecord running = record.running(launched.pid(), Node.nanos(at));
