@@ -21,6 +21,7 @@ public final class Main {
     this.out = out;
     this.err = err;
     add(new ServeCommand(runtimes));
+    add(new UpCommand(out, err, runtimes));
     add(new ExplainCommand(out));
     add(new HelpCommand(out, commands));
     add(new VersionCommand(out));

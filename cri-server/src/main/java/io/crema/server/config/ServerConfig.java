@@ -69,14 +69,14 @@ public record ServerConfig(
    */
   static Network network(Path state) {
     if (state.equals(STATE)) {
-      return new Network("crema0", "crema", List.of("10.88.0.0/16", "fd00:10:88::/64"));
+      return new Network("crema0", "crema", List.of("10.76.0.0/16", "fd76:c4e3:a000::/64"));
     }
     long bits =
         UUID.nameUUIDFromBytes(state.toString().getBytes(StandardCharsets.UTF_8))
             .getLeastSignificantBits();
     String suffix = "%08x".formatted((int) bits);
-    int slice = (int) (bits >>> 32) & 0xff;
-    // 10.64.0.0/12 in 256 slices of 4094 addresses: below Kubernetes' usual 10.96.0.0/12 and
+    int slice = (int) (bits >>> 32) & 0x7f;
+    // 10.64.0.0/13 in 128 slices of 4094 addresses, beside the default's 10.76.0.0/16.
     // 10.244.
     String v4 = "10.%d.%d.0/20".formatted(64 + (slice >> 4), (slice & 0xf) << 4);
     String v6 = "fd%02x:%04x:%04x::/64".formatted(slice, (bits >>> 16) & 0xffff, bits & 0xffff);

@@ -17,13 +17,9 @@ import io.crema.server.cri.StopPodSandboxResponse;
 import io.crema.server.translate.Fields;
 import io.crema.server.translate.PodTranslation;
 import java.util.List;
-import java.util.Set;
 
 /** The RPCs on sandboxes. */
 final class PodCalls {
-  /** The handlers that exist: the default one by its empty and by its own name. */
-  static final Set<String> HANDLERS = Set.of("", RuntimeInfo.NAME);
-
   private final PodRuntime runtime;
 
   PodCalls(PodRuntime runtime) {
@@ -33,12 +29,6 @@ final class PodCalls {
   RunPodSandboxResponse run(RunPodSandboxRequest request)
       throws SandboxException, InterruptedException {
     Fields.present("config", request.hasConfig());
-    if (!HANDLERS.contains(request.getRuntimeHandler())) {
-      throw Fields.invalid(
-          "runtime_handler",
-          "there is no handler '%s', only '%s' and the empty name for it"
-              .formatted(request.getRuntimeHandler(), RuntimeInfo.NAME));
-    }
     String id =
         runtime.runPod(
             PodTranslation.toModel("config", request.getConfig()), request.getRuntimeHandler());

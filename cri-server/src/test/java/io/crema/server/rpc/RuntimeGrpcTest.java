@@ -199,25 +199,6 @@ class RuntimeGrpcTest {
   }
 
   @Test
-  void anUnknownHandlerIsRefused() {
-    assertThatThrownBy(
-            () ->
-                runtime()
-                    .runPodSandbox(
-                        RunPodSandboxRequest.newBuilder()
-                            .setConfig(pod("web"))
-                            .setRuntimeHandler("gvisor")
-                            .build()))
-        .satisfies(
-            e ->
-                assertCode(
-                    e,
-                    Status.Code.INVALID_ARGUMENT,
-                    "runtime_handler: there is no handler 'gvisor', only 'crema' and the empty"
-                        + " name for it"));
-  }
-
-  @Test
   void anRpcToComeSaysSoByName() {
     assertThatThrownBy(() -> runtime().exec(ExecRequest.getDefaultInstance()))
         .satisfies(e -> assertCode(e, Status.Code.UNIMPLEMENTED, "Exec: not implemented yet"));
