@@ -1,5 +1,6 @@
 package io.crema.server.config;
 
+import io.crema.cni.ipam.Cidr;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,9 +114,9 @@ public final class ConfigReader {
               .formatted(bridge, MAX_INTERFACE_NAME));
     }
     String table = string(Key.NETWORK_TABLE, network.table());
-    if (!table.matches("[A-Za-z][A-Za-z0-9_.-]{0,62}")) {
+    if (!table.matches("[A-Za-z][A-Za-z0-9_.]{0,62}")) {
       problems.add(
-          "network.table: '%s' is no table name: a letter, then letters, digits, '_', '.', '-'"
+          "network.table: '%s' is no table name: a letter, then letters, digits, '_', '.'"
               .formatted(table));
     }
     return new ServerConfig(
@@ -128,6 +129,7 @@ public final class ConfigReader {
         level(),
         bridge,
         table,
+        mtu(),
         cidrs(network.podCidrs()),
         strings(Key.IMAGE_PINNED, List.of()));
   }
@@ -187,6 +189,18 @@ public final class ConfigReader {
     return strings;
   }
 
+  private int mtu() {
+    @Nullable JsonNode node = values.get(Key.NETWORK_MTU);
+    if (node == null) {
+      return 0;
+    }
+    int mtu = node.isInt() ? node.intValue() : -1;
+    if (mtu != 0 && (mtu < 1280 || mtu > 65535)) {
+      wrong(Key.NETWORK_MTU, node);
+    }
+    return mtu;
+  }
+
   private List<String> cidrs(List<String> otherwise) {
     List<String> cidrs = strings(Key.NETWORK_POD_CIDRS, otherwise);
     long v6 = cidrs.stream().filter(cidr -> cidr.contains(":")).count();
@@ -195,8 +209,9 @@ public final class ConfigReader {
           "network.pod_cidrs: %s is not %s".formatted(cidrs, Key.NETWORK_POD_CIDRS.kind.expected));
     }
     for (String cidr : cidrs) {
-      if (!cidr.matches(
-          "(\\d{1,3}\\.){3}\\d{1,3}/\\d{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/\\d{1,3}")) {
+      try {
+        Cidr.parse(cidr);
+      } catch (IllegalArgumentException e) {
         problems.add("network.pod_cidrs: '%s' is no address range".formatted(cidr));
       }
     }

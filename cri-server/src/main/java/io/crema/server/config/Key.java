@@ -20,6 +20,8 @@ public enum Key {
   NETWORK_BRIDGE("network.bridge", Kind.STRING),
   /** The nftables table's name. */
   NETWORK_TABLE("network.table", Kind.STRING),
+  /** Of the bridge and the pods' interfaces. */
+  NETWORK_MTU("network.mtu", Kind.MTU),
   /** One IPv4 and/or one IPv6 range for pods. */
   NETWORK_POD_CIDRS("network.pod_cidrs", Kind.CIDRS),
   /** Images that are never removed to free space. */
@@ -31,6 +33,7 @@ public enum Key {
     STRING("a string"),
     LEVEL("one of error, warn, info, debug, trace"),
     STRINGS("a list of strings"),
+    MTU("0 (as the host's default route) or 1280 to 65535"),
     CIDRS("a list of at most one IPv4 and one IPv6 range such as [\"10.88.0.0/16\"]");
 
     final String expected;

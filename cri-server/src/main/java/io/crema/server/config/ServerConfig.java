@@ -1,5 +1,6 @@
 package io.crema.server.config;
 
+import io.crema.cni.BridgeConfig;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.util.UUID;
  * @param logLevel a key of {@code Logging.LEVELS}
  * @param bridge name of the bridge for pods
  * @param table name of the nftables table
+ * @param mtu of the bridge and the pods; 0 for that of the host's default route
  * @param podCidrs ranges for pods, until the kubelet sends others
  * @param pinnedImages images that are never removed to free space
  */
@@ -29,6 +31,7 @@ public record ServerConfig(
     String logLevel,
     String bridge,
     String table,
+    int mtu,
     List<String> podCidrs,
     List<String> pinnedImages) {
   /** Where the daemon of a node keeps what lasts. */
@@ -69,7 +72,10 @@ public record ServerConfig(
    */
   static Network network(Path state) {
     if (state.equals(STATE)) {
-      return new Network("crema0", "crema", List.of("10.76.0.0/16", "fd76:c4e3:a000::/64"));
+      return new Network(
+          BridgeConfig.DEFAULT.bridge(),
+          BridgeConfig.DEFAULT.table(),
+          List.of(BridgeConfig.DEFAULT.podCidr().split(",")));
     }
     long bits =
         UUID.nameUUIDFromBytes(state.toString().getBytes(StandardCharsets.UTF_8))
@@ -80,7 +86,7 @@ public record ServerConfig(
     // 10.244.
     String v4 = "10.%d.%d.0/20".formatted(64 + (slice >> 4), (slice & 0xf) << 4);
     String v6 = "fd%02x:%04x:%04x::/64".formatted(slice, (bits >>> 16) & 0xffff, bits & 0xffff);
-    return new Network("crema-" + suffix, "crema-" + suffix, List.of(v4, v6));
+    return new Network("crema-" + suffix, "crema_" + suffix, List.of(v4, v6));
   }
 
   /** The names and ranges of a daemon's network. */
@@ -96,6 +102,7 @@ public record ServerConfig(
     values.put(Key.LOG_LEVEL.path(), logLevel);
     values.put(Key.NETWORK_BRIDGE.path(), bridge);
     values.put(Key.NETWORK_TABLE.path(), table);
+    values.put(Key.NETWORK_MTU.path(), mtu);
     values.put(Key.NETWORK_POD_CIDRS.path(), podCidrs);
     values.put(Key.IMAGE_PINNED.path(), pinnedImages);
     return values;

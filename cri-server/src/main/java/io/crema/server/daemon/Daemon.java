@@ -31,7 +31,7 @@ public final class Daemon implements AutoCloseable {
 
   /** Returns once the socket takes calls. */
   public static Daemon start(ServerConfig config, RuntimeFactory runtimes, String version)
-      throws IOException {
+      throws IOException, InterruptedException {
     Daemon daemon = new Daemon(config);
     boolean started = false;
     try {
@@ -45,7 +45,8 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private void open(RuntimeFactory runtimes, String version) throws IOException {
+  private void open(RuntimeFactory runtimes, String version)
+      throws IOException, InterruptedException {
     own(StateLock.take(config.root()));
     own(StateLock.take(config.state()));
     ImageService opened =

@@ -55,7 +55,7 @@ public final class Up implements AutoCloseable {
       boolean terminal,
       PrintStream out,
       PrintStream err)
-      throws IOException {
+      throws IOException, InterruptedException {
     Screen screen = new Screen(out, err, terminal);
     @Nullable Daemon own =
         CriSocket.answers(config.address()) ? null : Daemon.start(config, runtimes, version);
