@@ -195,9 +195,10 @@ void release_launch(struct launch *l) {
   l->generation++;
 }
 
+/* A failed launch has said its last word and is about to exit by itself: nobody need wait for it. */
 bool anything_alive(void) {
   for (int i = 0; i < launch_capacity; i++)
-    if (launches[i].state != STATE_FREE && launches[i].alive) return true;
+    if (launches[i].state != STATE_FREE && launches[i].state != STATE_FAILED && launches[i].alive) return true;
   return false;
 }
 
