@@ -90,10 +90,9 @@ final class PodInterfaces implements AutoCloseable {
               if (hairpin) {
                 Rtnetlink.hairpin(b, a.hostInterface());
               }
-              Rtnetlink.getLink(b, a.hostInterface(), false);
               List<NetlinkMessage> answers = socket.exchange(b);
-              return Rtnetlink.link(answers)
-                  .orElseThrow(() -> new IOException(a.hostInterface() + " isn't there"));
+              Optional<Link> made = Rtnetlink.link(answers);
+              return made.isPresent() ? made.get() : find(socket, a.hostInterface());
             });
     try {
       configure(netns, link.peer(), addresses);
@@ -106,6 +105,13 @@ final class PodInterfaces implements AutoCloseable {
       throw e;
     }
     return link.index();
+  }
+
+  private static Link find(NetlinkSocket socket, String name) throws IOException {
+    NetlinkBatch b = new NetlinkBatch();
+    Rtnetlink.getLink(b, name, false);
+    return Rtnetlink.link(socket.exchange(b))
+        .orElseThrow(() -> new IOException("interface " + name + " isn't there"));
   }
 
   /** Loopback, addresses and routes of a pod; does no harm if they are there. */

@@ -50,7 +50,8 @@ public final class LinkMonitor implements AutoCloseable {
    * @param lost runs when notices were lost (too many at once): compare with the kernel's list
    */
   public static LinkMonitor open(IntConsumer removed, Runnable lost) throws ErrnoException {
-    NetlinkSocket socket = NetlinkSocket.notices(Rtnetlink.GROUP_LINK);
+    NetlinkSocket socket =
+        NetlinkSocket.notices(Rtnetlink.GROUP_LINK, Rtnetlink.RTM_DELLINK, FAMILY_UNSPEC);
     Descriptors.Pipe stop = null;
     Epoll epoll = null;
     try {

@@ -30,6 +30,9 @@ public final class NetlinkBatch {
   /** NLM_F_ACK. */
   static final int ACK = 0x4;
 
+  /** NLM_F_ECHO: what was made is among the answers, from Linux 6.2 on for links. */
+  public static final int ECHO = 0x8;
+
   /** NLM_F_DUMP, for GET requests. */
   public static final int DUMP = 0x300;
 

@@ -5,16 +5,12 @@ import io.crema.runtime.linux.Errno;
 import io.crema.runtime.linux.ErrnoException;
 import io.crema.runtime.linux.Fd;
 import io.crema.runtime.linux.Libc;
-import io.crema.runtime.linux.NamespaceThread;
-import io.crema.runtime.linux.Namespaces;
 import io.crema.runtime.linux.Sockets;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +30,11 @@ public final class NetlinkSocket implements AutoCloseable {
   private static final int NETLINK_EXT_ACK = 11;
   private static final int DATAGRAM = 16 * 1024; // dumps adapt to what the reader takes
 
+  // linux/bpf_common.h: BPF_LD|BPF_B|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, BPF_RET|BPF_K
+  private static final int LOAD_BYTE = 0x30;
+  private static final int JUMP_EQUAL = 0x15;
+  private static final int RETURN = 0x06;
+
   private final Fd fd;
   private final ReentrantLock lock = new ReentrantLock();
   private final byte[] buffer = new byte[DATAGRAM];
@@ -50,27 +51,7 @@ public final class NetlinkSocket implements AutoCloseable {
 
   /** For links, addresses and routes of {@code netns}, which is lent for the call. */
   public static NetlinkSocket routeIn(Fd netns) throws IOException, InterruptedException {
-    AtomicReference<@Nullable NetlinkSocket> made = new AtomicReference<>();
-    AtomicBoolean taken = new AtomicBoolean();
-    try {
-      NamespaceThread.call(
-          "crema-netns",
-          () -> {
-            Namespaces.linux().setns(netns, Namespaces.CLONE_NEWNET);
-            NetlinkSocket socket = route();
-            made.set(socket);
-            if (taken.getAndSet(true)) {
-              socket.close(); // the caller was interrupted and has gone
-            }
-            return true;
-          });
-    } catch (InterruptedException e) {
-      if (taken.getAndSet(true)) {
-        Objects.requireNonNull(made.get()).close();
-      }
-      throw e;
-    }
-    return Objects.requireNonNull(made.get());
+    return NamespaceHopper.INSTANCE.in(netns, NetlinkSocket::route, NetlinkSocket::close);
   }
 
   /** For nf_tables and conntrack of the calling thread's network namespace. */
@@ -78,9 +59,35 @@ public final class NetlinkSocket implements AutoCloseable {
     return open(NETLINK_NETFILTER, 0, 16 << 20);
   }
 
-  /** A socket that receives notices of {@code groups} (RTMGRP_*), with room for a burst of them. */
-  public static NetlinkSocket notices(int groups) throws ErrnoException {
-    return open(NETLINK_ROUTE, groups, 4 << 20);
+  /**
+   * A socket that receives notices of {@code groups} (RTMGRP_*), with room for a burst of them:
+   * only those of message type {@code type} (below 256) and address family {@code family}, so that
+   * nothing else wakes its reader.
+   */
+  static NetlinkSocket notices(int groups, int type, int family) throws ErrnoException {
+    NetlinkSocket socket = open(NETLINK_ROUTE, groups, 4 << 20);
+    try {
+      int typeAt = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 4 : 5;
+      Sockets.linux()
+          .attachFilter(
+              socket.fd,
+              new long[] {
+                filter(LOAD_BYTE, 0, 0, typeAt), // nlmsghdr.nlmsg_type
+                filter(JUMP_EQUAL, 0, 3, type),
+                filter(LOAD_BYTE, 0, 0, NetlinkBatch.HEADER), // the family comes first everywhere
+                filter(JUMP_EQUAL, 0, 1, family),
+                filter(RETURN, 0, 0, -1),
+                filter(RETURN, 0, 0, 0)
+              });
+      return socket;
+    } catch (ErrnoException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  private static long filter(int code, int jumpTrue, int jumpFalse, int k) {
+    return (long) code << 48 | (long) jumpTrue << 40 | (long) jumpFalse << 32 | (k & 0xffffffffL);
   }
 
   private static NetlinkSocket open(int protocol, int groups, int bufferBytes)

@@ -100,6 +100,8 @@ public final class Rtnetlink {
    * <p>One queue each: several only serve XDP, and cost memory and time on machines with many
    * processors.
    *
+   * <p>A kernel from 6.2 on tells of the near end in its answer, see {@link #link}.
+   *
    * @param master the bridge's index
    * @param netns lent until the batch is sent
    */
@@ -107,7 +109,7 @@ public final class Rtnetlink {
       NetlinkBatch b, String name, int master, int mtu, Fd netns, String peerName, byte[] peerMac) {
     b.message(
         RTM_NEWLINK,
-        NetlinkBatch.CREATE | NetlinkBatch.EXCLUSIVE,
+        NetlinkBatch.CREATE | NetlinkBatch.EXCLUSIVE | NetlinkBatch.ECHO,
         "create veth pair " + name + " with " + peerName + " in " + netns.what());
     linkHeader(b, 0, IFF_UP, IFF_UP)
         .attribute(IFLA_IFNAME, name)

@@ -14,6 +14,7 @@ final class LinuxSockets implements Sockets {
 
   private static final int SUN_PATH = 108;
   private static final int SCM_RIGHTS = 1;
+  private static final int SO_ATTACH_FILTER = 26;
   private static final int MSG_TRUNC = 0x20;
   private static final int MSG_CTRUNC = 0x08;
   private static final int MSG_CMSG_CLOEXEC = 0x40000000;
@@ -111,6 +112,32 @@ final class LinuxSockets implements Sockets {
         Sys.SETSOCKOPT,
         () -> socket + ", " + level + ", " + name + ", " + value,
         () -> Libc.syscall(Sys.SETSOCKOPT.number(), socket.number(), level, name, v, 4, 0));
+  }
+
+  @Override
+  public void attachFilter(Fd socket, long[] program) throws ErrnoException {
+    try (Memory filter = new Memory(8L * program.length)) {
+      for (int i = 0; i < program.length; i++) {
+        filter.setShort(8L * i, (short) (program[i] >>> 48));
+        filter.setByte(8L * i + 2, (byte) (program[i] >>> 40));
+        filter.setByte(8L * i + 3, (byte) (program[i] >>> 32));
+        filter.setInt(8L * i + 4, (int) program[i]);
+      }
+      ByteBuffer fprog = Libc.struct(16); // struct sock_fprog
+      fprog.putShort(0, (short) program.length).putLong(8, address(filter, 0));
+      Calls.check(
+          Sys.SETSOCKOPT,
+          () -> socket + ", SO_ATTACH_FILTER of " + program.length,
+          () ->
+              Libc.syscall(
+                  Sys.SETSOCKOPT.number(),
+                  socket.number(),
+                  SOL_SOCKET,
+                  SO_ATTACH_FILTER,
+                  fprog.array(),
+                  16,
+                  0));
+    }
   }
 
   @Override

@@ -52,6 +52,14 @@ public interface Sockets {
 
   void setOption(Fd socket, int level, int name, int value) throws ErrnoException;
 
+  /**
+   * Attaches a classic BPF program (SO_ATTACH_FILTER) that decides which messages the socket gets.
+   *
+   * @param program one {@code struct sock_filter} an element: code in bits 48 to 63, jt in 40 to
+   *     47, jf in 32 to 39, k in 0 to 31
+   */
+  void attachFilter(Fd socket, long[] program) throws ErrnoException;
+
   /** getsockname(2)'s raw answer. */
   byte[] localAddress(Fd socket) throws ErrnoException;
 
