@@ -4,6 +4,7 @@ import io.crema.cni.NetworkException.Kind;
 import io.crema.cni.ipam.Cidr;
 import io.crema.cni.ipam.IpText;
 import io.crema.cni.netlink.NetlinkSocket;
+import io.crema.cni.nft.Conntrack;
 import io.crema.cni.nft.HostPort;
 import io.crema.cni.nft.PodTable;
 import java.io.IOException;
@@ -176,6 +177,19 @@ final class HostPorts implements AutoCloseable {
         throw failed;
       }
     }
+    forgetUdp(ports);
+  }
+
+  /** Only what clients that never pause may miss: no reason to fail. */
+  private void forgetUdp(Set<HostPort> ports) {
+    try {
+      Conntrack.forgetUdp(socket, ports);
+    } catch (IOException e) {
+      LOG.log(
+          Level.WARNING,
+          "UDP clients that keep their port may go on reaching where the host port led before: {0}",
+          e.getMessage());
+    }
   }
 
   /** A claim whose ports are in the kernel's table as soon as that is rebuilt. */
@@ -194,6 +208,7 @@ final class HostPorts implements AutoCloseable {
       } catch (IOException e) {
         repair(e);
       }
+      forgetUdp(ports);
     }
     unclaim(sandboxId);
   }

@@ -33,6 +33,11 @@ final class KeyedLocks {
     };
   }
 
+  /** How many keys are locked or waited for. */
+  int size() {
+    return entries.size();
+  }
+
   private static Entry entered(@Nullable Entry e) {
     Entry entry = e == null ? new Entry() : e;
     entry.users++;

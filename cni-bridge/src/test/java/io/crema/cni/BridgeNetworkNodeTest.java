@@ -7,20 +7,27 @@ import io.crema.cni.ipam.IpText;
 import io.crema.cni.netlink.Link;
 import io.crema.cni.netlink.NetlinkBatch;
 import io.crema.cni.netlink.NetlinkSocket;
+import io.crema.cni.netlink.Route;
 import io.crema.cni.netlink.Rtnetlink;
 import io.crema.cni.nft.PodTable;
 import io.crema.runtime.linux.Fd;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -89,7 +96,17 @@ class BridgeNetworkNodeTest {
       Rtnetlink.deleteLink(b, "out0");
       socket.exchange(b);
       assertThat(names(Rtnetlink.links(socket))).isEqualTo(linksBefore);
-      assertThat(Rtnetlink.routes(socket)).noneMatch(r -> r.prefix() == 24);
+    }
+    nothingRemains();
+  }
+
+  private void nothingRemains() throws IOException {
+    try (NetlinkSocket socket = NetlinkSocket.route()) {
+      List<String> expected = new java.util.ArrayList<>(linksBefore);
+      expected.add("out0");
+      assertThat(expected).containsAll(names(Rtnetlink.links(socket)));
+      assertThat(Rtnetlink.routes(socket))
+          .noneMatch(r -> CONFIG.podCidr().contains(String.valueOf(destination(r))));
     }
     try (var files = Files.list(dir.resolve("run/attachments"))) {
       assertThat(files).isEmpty();
@@ -97,6 +114,10 @@ class BridgeNetworkNodeTest {
     try (NetlinkSocket socket = NetlinkSocket.netfilter()) {
       assertThat(table().exists(socket)).isFalse();
     }
+  }
+
+  private static String destination(Route r) {
+    return r.destination() == null ? "default" : IpText.format(r.destination());
   }
 
   private static PodTable table() {
@@ -255,6 +276,109 @@ class BridgeNetworkNodeTest {
       network.detach("sandbox-1");
       network.attach(request(2, b.netns(), port(Protocol.TCP, 8080, 80)));
       assertThat(node.tcp(NODE_4, 8080)).startsWith("b sees");
+    }
+  }
+
+  @Test
+  void aUdpClientThatKeepsItsPortFollowsTheHostPort() throws Exception {
+    try (NodePod a = NodePod.create("a").serveUdp(53);
+        NodePod b = NodePod.create("b").serveUdp(53);
+        DatagramSocket client = outside.in(() -> new DatagramSocket(4444))) {
+      client.setSoTimeout(3000);
+      assertThat(ask(client, false)).isEmpty(); // the kernel notes that it leads to the node itself
+      network.attach(request(1, a.netns(), port(Protocol.UDP, 5353, 53)));
+      assertThat(ask(client, true)).startsWith("a sees");
+      network.detach("sandbox-1");
+      network.attach(request(2, b.netns(), port(Protocol.UDP, 5353, 53)));
+      assertThat(ask(client, true)).startsWith("b sees");
+    }
+  }
+
+  private static String ask(DatagramSocket client, boolean answered) throws IOException {
+    client.send(
+        new DatagramPacket(
+            new byte[1], 1, new InetSocketAddress(InetAddress.ofLiteral(NODE_4), 5353)));
+    if (!answered) {
+      return "";
+    }
+    DatagramPacket p = new DatagramPacket(new byte[100], 100);
+    client.receive(p);
+    return new String(p.getData(), 0, p.getLength(), StandardCharsets.UTF_8);
+  }
+
+  /** A daemon that attaches and detaches is killed at any instant; nothing remains in the end. */
+  @Test
+  void aKilledDaemonLeavesNothing() throws Exception {
+    network.close();
+    Random random = new Random(7);
+    for (int round = 0; round < 6; round++) {
+      Process daemon =
+          new ProcessBuilder(
+                  ProcessHandle.current().info().command().orElseThrow(),
+                  "-XX:+UseSerialGC",
+                  "--enable-native-access=ALL-UNNAMED",
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  Churn.class.getName(),
+                  dir.toString())
+              .redirectErrorStream(true)
+              .start();
+      assertThat(daemon.inputReader().readLine()).isEqualTo("ready");
+      assertThat(daemon.waitFor(50 + random.nextInt(400), TimeUnit.MILLISECONDS)).isFalse();
+      daemon.destroyForcibly().waitFor();
+      network = reopen();
+      Set<String> held = new HashSet<>();
+      try (var files = Files.list(dir.resolve("run/attachments"))) {
+        for (Path file : files.filter(f -> f.toString().endsWith(".json")).toList()) {
+          String id = file.getFileName().toString().replace(".json", "");
+          network
+              .addresses(id)
+              .orElseThrow()
+              .texts()
+              .forEach(t -> assertThat(held.add(t)).isTrue());
+        }
+      }
+      try (NodePod fresh = NodePod.create("fresh").serveTcp(80)) {
+        PodAddresses at = network.attach(request(1, fresh.netns(), port(Protocol.TCP, 9999, 80)));
+        assertThat(held).doesNotContainAnyElementsOf(at.texts());
+        network.reconcile(Set.of("sandbox-1"));
+        assertThat(node.tcp("127.0.0.1", 9999)).startsWith("fresh sees");
+        network.detach("sandbox-1");
+      }
+      network.close();
+      nothingRemains();
+    }
+    network = reopen();
+  }
+
+  /** What the daemon that is killed does. */
+  static final class Churn {
+    private Churn() {}
+
+    public static void main(String[] args) throws Exception {
+      Path dir = Path.of(args[0]);
+      BridgeNetwork network = BridgeNetwork.open(CONFIG, dir.resolve("state"), dir.resolve("run"));
+      try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+        List<Future<?>> all = new java.util.ArrayList<>();
+        for (int t = 0; t < 4; t++) {
+          int base = 1000 * t;
+          all.add(
+              threads.submit(
+                  () -> {
+                    for (int i = base; ; i++) {
+                      try (NodePod pod = NodePod.create("churn")) {
+                        network.attach(
+                            request(i, pod.netns(), port(Protocol.TCP, 10000 + i % 20000, 80)));
+                        network.detach("sandbox-" + i);
+                      }
+                    }
+                  }));
+        }
+        System.out.println("ready");
+        for (Future<?> f : all) {
+          f.get();
+        }
+      }
     }
   }
 
