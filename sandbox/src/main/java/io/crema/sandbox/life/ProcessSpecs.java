@@ -6,31 +6,43 @@ import static io.crema.sandbox.SandboxException.Code.INVALID_ARGUMENT;
 import io.crema.image.ImageLease;
 import io.crema.image.model.ImageConfig;
 import io.crema.runtime.launch.ProcessSpec;
+import io.crema.runtime.launch.SeccompFilter;
 import io.crema.runtime.launch.StdioSpec;
 import io.crema.runtime.launch.Stream;
+import io.crema.runtime.seccomp.SeccompFilters;
 import io.crema.runtime.security.AvailableCapabilities;
 import io.crema.runtime.security.Capability;
 import io.crema.runtime.security.CapabilitySet;
+import io.crema.runtime.security.LinuxSecurityModules;
+import io.crema.runtime.security.OomScore;
 import io.crema.runtime.security.ProcessUser;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.model.ContainerConfig;
 import io.crema.sandbox.model.ContainerSecurity;
 import io.crema.sandbox.model.ContainerUser;
+import io.crema.sandbox.model.SecurityProfile;
+import io.crema.sandbox.model.SelinuxOptions;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What a container's processes may do. */
 final class ProcessSpecs {
-  private static final int OOM_SCORE_MAX = 1000;
-
   private final Node node;
   private final Set<Capability> available;
+  private final SeccompFilters seccomp;
+  private final LinuxSecurityModules modules;
+  private final OomScore oom;
 
   ProcessSpecs(Node node) throws IOException {
     this.node = node;
     this.available = AvailableCapabilities.ofThisProcess();
+    this.seccomp = new SeccompFilters();
+    this.modules = LinuxSecurityModules.detect();
+    this.oom = OomScore.ofThisProcess();
   }
 
   /** The container's first process. */
@@ -66,14 +78,60 @@ final class ProcessSpecs {
             capabilities.ambientMask(),
             security.noNewPrivs(),
             List.of(),
-            null,
-            Math.toIntExact(
-                Math.clamp(config.resources().oomScoreAdj(), -OOM_SCORE_MAX, OOM_SCORE_MAX)),
-            "",
-            "",
+            seccomp(security, capabilities),
+            oom.clamp(config.resources().oomScoreAdj()),
+            appArmor(security),
+            selinux(security),
             stdio);
     container.process(spec);
     return spec;
+  }
+
+  /**
+   * No profile at all means unconfined; a privileged container is unconfined whatever is asked for.
+   */
+  private @Nullable SeccompFilter seccomp(ContainerSecurity security, CapabilitySet capabilities)
+      throws IOException {
+    SecurityProfile profile = security.seccomp();
+    if (profile == null || security.privileged()) {
+      return null;
+    }
+    return switch (profile.kind()) {
+      case UNCONFINED -> null;
+      case RUNTIME_DEFAULT ->
+          filter(seccomp.runtimeDefault(capabilities.bounding()), "runtime/default");
+      case LOCALHOST ->
+          filter(
+              seccomp.localhost(Path.of(profile.localhostRef()), capabilities.bounding()),
+              "localhost/" + profile.localhostRef());
+    };
+  }
+
+  private static SeccompFilter filter(
+      io.crema.runtime.seccomp.SeccompFilter compiled, String label) {
+    return new SeccompFilter(compiled.instructions(), compiled.flags(), label);
+  }
+
+  private String appArmor(ContainerSecurity security) throws IOException {
+    SecurityProfile profile = security.apparmor();
+    LinuxSecurityModules.Profile kind =
+        profile == null
+            ? LinuxSecurityModules.Profile.RUNTIME_DEFAULT
+            : switch (profile.kind()) {
+              case RUNTIME_DEFAULT -> LinuxSecurityModules.Profile.RUNTIME_DEFAULT;
+              case UNCONFINED -> LinuxSecurityModules.Profile.UNCONFINED;
+              case LOCALHOST -> LinuxSecurityModules.Profile.LOCALHOST;
+            };
+    return modules
+        .appArmorProfile(kind, profile == null ? "" : profile.localhostRef(), security.privileged())
+        .orElse("");
+  }
+
+  private String selinux(ContainerSecurity security) throws IOException {
+    SelinuxOptions label = security.selinux();
+    return label == null
+        ? ""
+        : modules.selinuxLabel(label.user(), label.role(), label.type(), label.level()).orElse("");
   }
 
   /** The container's process as it was launched, also by an earlier daemon. */
