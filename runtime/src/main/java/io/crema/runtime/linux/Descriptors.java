@@ -1,5 +1,7 @@
 package io.crema.runtime.linux;
 
+import java.nio.ByteBuffer;
+
 /**
  * Calls on any descriptor: read(2), write(2), pipe(2), dup(2), fcntl(2), memfd_create(2),
  * eventfd(2).
@@ -40,6 +42,12 @@ public interface Descriptors {
    */
   int write(Fd fd, byte[] buffer, int offset, int length) throws ErrnoException;
 
+  /**
+   * Writes all of the first {@code length} bytes of a direct buffer, whatever its position, to a
+   * blocking descriptor; copies nothing.
+   */
+  void writeAll(Fd fd, ByteBuffer direct, int length) throws ErrnoException;
+
   /** Writes all of {@code bytes} to a blocking descriptor. */
   void writeAll(Fd fd, byte[] bytes) throws ErrnoException;
 
@@ -60,6 +68,15 @@ public interface Descriptors {
    * Fd#procPath}, a program in it can't be overwritten through /proc/PID/exe.
    */
   Fd sealedProgram(String name, byte[] content) throws ErrnoException;
+
+  /** Sets the file offset, from the start. */
+  void seek(Fd fd, long offset) throws ErrnoException;
+
+  /** Cuts or extends (with a hole) the file. */
+  void truncate(Fd fd, long size) throws ErrnoException;
+
+  /** Flushes the whole file system that {@code fd} lies on: syncfs(2). */
+  void syncFileSystem(Fd fd) throws ErrnoException;
 
   /** Flushes data and metadata to the device. */
   void fsync(Fd fd) throws ErrnoException;

@@ -57,6 +57,48 @@ final class LinuxDescriptors implements Descriptors {
   }
 
   @Override
+  public void writeAll(Fd fd, ByteBuffer direct, int length) throws ErrnoException {
+    if (!direct.isDirect() || length > direct.capacity()) {
+      throw new IllegalArgumentException("not a direct buffer of " + length + " bytes");
+    }
+    for (int done = 0; done < length; ) {
+      // JNA passes the address of the buffer's position; a slice starts where it should
+      ByteBuffer rest = direct.slice(done, length - done);
+      int left = length - done;
+      done +=
+          (int)
+              Calls.check(
+                  Sys.WRITE,
+                  fd::toString,
+                  () -> Libc.syscall(Sys.WRITE.number(), fd.number(), rest, left, 0, 0, 0));
+    }
+  }
+
+  @Override
+  public void seek(Fd fd, long offset) throws ErrnoException {
+    Calls.check(
+        Sys.LSEEK,
+        () -> fd + ", " + offset,
+        () -> Libc.syscall(Sys.LSEEK.number(), fd.number(), offset, 0L, 0, 0, 0));
+  }
+
+  @Override
+  public void truncate(Fd fd, long size) throws ErrnoException {
+    Calls.check(
+        Sys.FTRUNCATE,
+        () -> fd + ", " + size,
+        () -> Libc.syscall(Sys.FTRUNCATE.number(), fd.number(), size, 0L, 0, 0, 0));
+  }
+
+  @Override
+  public void syncFileSystem(Fd fd) throws ErrnoException {
+    Calls.check(
+        Sys.SYNCFS,
+        fd::toString,
+        () -> Libc.syscall(Sys.SYNCFS.number(), fd.number(), 0L, 0, 0, 0, 0));
+  }
+
+  @Override
   public Pipe pipe(String what, int flags) throws ErrnoException {
     ByteBuffer fds = Libc.struct(8);
     Calls.check(

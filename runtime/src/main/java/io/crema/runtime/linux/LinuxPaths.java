@@ -1,7 +1,6 @@
 package io.crema.runtime.linux;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -157,7 +156,7 @@ final class LinuxPaths implements Paths {
                         buffer.length,
                         0,
                         0));
-    return new String(buffer, 0, n, StandardCharsets.UTF_8);
+    return FileNames.decode(buffer, 0, n);
   }
 
   @Override

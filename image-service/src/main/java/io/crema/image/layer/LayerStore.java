@@ -1,0 +1,207 @@
+package io.crema.image.layer;
+
+import io.crema.image.model.Digest;
+import io.crema.image.store.DurableFiles;
+import io.crema.runtime.linux.Descriptors;
+import io.crema.runtime.linux.Fd;
+import io.crema.runtime.linux.FileNames;
+import io.crema.runtime.linux.Paths;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The unpacked layers: {@code layers/KEY/fs} is the tree, {@code layers/KEY/layer.json} what is
+ * known of it. KEY is the diff id's hex digits, or {@code fix-} and a chain id's.
+ *
+ * <p>A tree isn't flushed file by file, which would cost more than the unpacking: its record names
+ * the boot in which it was made, until a syncfs(2) afterwards. After a reboot an unflushed tree is
+ * discarded, and unpacked again from its blob, which was flushed.
+ */
+public final class LayerStore {
+  private static final JsonMapper JSON = JsonMapper.shared();
+  private static final int VERSION = 1;
+
+  private final Path layers;
+  private final Path ingest;
+  private final Trash trash;
+  private final String bootId;
+
+  /** Uses {@code root/layers}, and {@code ingest} on the same file system. */
+  public LayerStore(Path root, Path ingest, Trash trash, String bootId) throws IOException {
+    this.layers = root.resolve("layers");
+    this.ingest = ingest;
+    this.trash = trash;
+    this.bootId = bootId;
+    Files.createDirectories(layers);
+    Files.createDirectories(ingest);
+  }
+
+  /** A layer on disk. */
+  public record Stored(String key, LayerInfo info, boolean flushed) {}
+
+  /** A place to unpack into, removed on close unless committed. Root's alone. */
+  public final class Draft implements AutoCloseable {
+    private final Path directory = ingest.resolve("layer-" + UUID.randomUUID());
+
+    private Draft() throws IOException {
+      Files.createDirectory(directory);
+      Files.createDirectory(tree());
+      // overlayfs shows the top layer's root as the container's "/"
+      Paths.linux().fchmodAt(null, tree().toString(), 0755);
+    }
+
+    /** The empty tree. */
+    public Path tree() {
+      return directory.resolve("fs");
+    }
+
+    /** A scratch file's name. */
+    public Path scratch() {
+      return directory.resolve("scratch");
+    }
+
+    /** Names the tree; one of that name that is there already wins. */
+    public void commit(String key, LayerInfo info) throws IOException {
+      Files.write(directory.resolve("layer.json"), encode(info, bootId));
+      synchronized (LayerStore.this) {
+        if (!Files.exists(directory(key))) {
+          Files.move(directory, directory(key), StandardCopyOption.ATOMIC_MOVE);
+        }
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      trash.discard(directory);
+    }
+  }
+
+  /** Starts a layer. */
+  public Draft begin() throws IOException {
+    return new Draft();
+  }
+
+  /** The key of a layer that is the same on whatever it lies. */
+  public static String key(Digest diffId) {
+    return diffId.hex();
+  }
+
+  /** The key of the repairs of a chain of layers. */
+  public static String repairKey(Digest chainId) {
+    return "fix-" + chainId.hex();
+  }
+
+  /** Whether it is there. */
+  public boolean has(String key) {
+    return Files.exists(directory(key));
+  }
+
+  /** Its tree. */
+  public Path tree(String key) {
+    return directory(key).resolve("fs");
+  }
+
+  /** What is known of it. */
+  public LayerInfo info(String key) throws IOException {
+    return read(key).info();
+  }
+
+  private Path directory(String key) {
+    return layers.resolve(key);
+  }
+
+  /** Takes a layer off; absent is fine. */
+  public synchronized void remove(String key) throws IOException {
+    trash.discard(directory(key));
+  }
+
+  /** All whole layers; discards damaged ones and those whose data power loss may have taken. */
+  public List<Stored> load() throws IOException {
+    List<Stored> out = new ArrayList<>();
+    try (Stream<Path> dirs = Files.list(layers)) {
+      for (Path dir : dirs.toList()) {
+        Stored stored = readIfWhole(dir.getFileName().toString());
+        if (stored == null) {
+          trash.discard(dir);
+        } else {
+          out.add(stored);
+        }
+      }
+    }
+    return out;
+  }
+
+  private @Nullable Stored readIfWhole(String key) {
+    try {
+      return read(key);
+    } catch (IOException | JacksonException | IllegalArgumentException e) {
+      return null; // unpacked again when wanted
+    }
+  }
+
+  private Stored read(String key) throws IOException {
+    JsonNode n = JSON.readTree(Files.readAllBytes(directory(key).resolve("layer.json")));
+    String boot = n.path("boot").asString("");
+    if (n.path("version").asInt(0) != VERSION || !(boot.isEmpty() || boot.equals(bootId))) {
+      throw new IOException(key + ": of another boot or version");
+    }
+    Set<String> implicit = new HashSet<>();
+    for (JsonNode i : n.path("implicit")) {
+      byte[] raw = i.asString().getBytes(StandardCharsets.ISO_8859_1);
+      implicit.add(FileNames.decode(raw, 0, raw.length));
+    }
+    return new Stored(
+        key,
+        new LayerInfo(
+            Digest.parse(n.path("diffId").asString("")),
+            n.path("bytes").asLong(),
+            n.path("inodes").asLong(),
+            n.path("rootOpaque").asBoolean(),
+            implicit),
+        boot.isEmpty());
+  }
+
+  private static byte[] encode(LayerInfo info, String boot) {
+    ObjectNode n = JSON.createObjectNode();
+    n.put("version", VERSION);
+    n.put("diffId", info.diffId().toString());
+    n.put("bytes", info.bytes());
+    n.put("inodes", info.inodes());
+    n.put("rootOpaque", info.rootOpaque());
+    n.put("boot", boot);
+    ArrayNode implicit = n.putArray("implicit");
+    // names are bytes: one character for each
+    info.implicit()
+        .forEach(i -> implicit.add(new String(FileNames.encode(i), StandardCharsets.ISO_8859_1)));
+    return JSON.writeValueAsBytes(n);
+  }
+
+  /** Flushes the file system once and notes it for {@code keys}, those that are still there. */
+  public void flush(List<String> keys) throws IOException {
+    try (Fd fd = Paths.linux().open(layers.toString(), Paths.O_RDONLY, 0)) {
+      Descriptors.linux().syncFileSystem(fd);
+    }
+    for (String key : keys) {
+      synchronized (this) {
+        if (has(key)) {
+          DurableFiles.write(directory(key).resolve("layer.json"), encode(info(key), ""));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package io.crema.image.layer;
+
+import io.crema.runtime.linux.Errno;
+import io.crema.runtime.linux.ErrnoException;
+import io.crema.runtime.linux.Fd;
+import io.crema.runtime.linux.Paths;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds, and makes where missing, the directories that a layer's entries lie in, by descriptor and
+ * confined to the root: a symbolic link on the way leads to its target <em>within</em> the root, as
+ * securejoin and containerd's fs.RootPath do it. The last few descriptors are kept open, since
+ * entries of one directory stand together in an archive.
+ */
+final class Parents implements AutoCloseable {
+  private static final int OPEN_DIRECTORIES = 16;
+  private static final int MAX_LINKS = 40; // as the kernel: MAXSYMLINKS
+  private static final int MAX_IMPLICIT = 100_000;
+  private static final int NOFOLLOW_RESOLVE = Paths.RESOLVE_BENEATH | Paths.RESOLVE_NO_SYMLINKS;
+
+  private final Paths paths;
+  private final Fd root;
+  private final Set<String> implicit = new HashSet<>();
+  private final List<Fd> retired = new ArrayList<>();
+  private long created;
+
+  private final Map<String, Fd> open =
+      new LinkedHashMap<>(32, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Fd> eldest) {
+          if (size() > OPEN_DIRECTORIES) {
+            eldest.getValue().close();
+            return true;
+          }
+          return false;
+        }
+      };
+
+  /** Borrows {@code root}. */
+  Parents(Paths paths, Fd root) {
+    this.paths = paths;
+    this.root = root;
+  }
+
+  /** The directory {@code path} (empty: the root), lent until the next call. */
+  Fd directory(String path) throws IOException {
+    if (!retired.isEmpty()) {
+      retired.forEach(Fd::close);
+      retired.clear();
+    }
+    if (path.isEmpty()) {
+      return root;
+    }
+    Fd known = open.get(path);
+    if (known != null) {
+      return known;
+    }
+    Fd fd = ensure(path, 0);
+    open.put(path, fd);
+    return fd;
+  }
+
+  /** As {@link #directory}, but null when there is none. */
+  @Nullable Fd existing(String path) throws IOException {
+    if (path.isEmpty()) {
+      return root;
+    }
+    Fd known = open.get(path);
+    if (known != null) {
+      return known;
+    }
+    Fd fd = openIfPresent(path);
+    if (fd != null) {
+      open.put(path, fd);
+    }
+    return fd;
+  }
+
+  /**
+   * To be called when a name that may be on the way to an open directory was removed. What is lent
+   * stays open until the next {@link #directory}.
+   */
+  void forget() {
+    retired.addAll(open.values());
+    open.clear();
+  }
+
+  /** An entry for {@code path} came: its attributes are the layer's own. */
+  void explicit(String path) {
+    if (!implicit.isEmpty()) {
+      implicit.remove(path);
+    }
+  }
+
+  /** Directories that the layer has no entry for, and that were made for what lies in them. */
+  Set<String> implicit() {
+    return implicit;
+  }
+
+  /** How many directories were made here. */
+  long created() {
+    return created;
+  }
+
+  private Fd ensure(String path, int links) throws IOException {
+    Fd found = openIfPresent(path);
+    if (found != null) {
+      return found;
+    }
+    if (links > MAX_LINKS) {
+      throw LayerException.invalid("\"" + path + "\" leads through too many symbolic links");
+    }
+    int slash = path.lastIndexOf('/');
+    String above = slash < 0 ? "" : path.substring(0, slash);
+    String last = path.substring(slash + 1);
+    if (last.isEmpty() || last.equals(".") || last.equals("..")) {
+      // only from link targets, which are not made tidy: a/../b is not b when a is a link
+      if (above.isEmpty()) {
+        return openRoot();
+      }
+      ensure(above, links + 1).close();
+      Fd again = openIfPresent(path);
+      if (again == null) {
+        throw LayerException.invalid("\"" + path + "\" can't be made a directory");
+      }
+      return again;
+    }
+    try (Fd parent = above.isEmpty() ? openRoot() : ensure(above, links)) {
+      if (paths.mkdirAtIfAbsent(parent, last, 0755)) {
+        created++;
+        paths.fchmodAt(parent, last, 0755); // whatever the umask is
+        if (implicit.size() >= MAX_IMPLICIT) {
+          throw LayerException.tooLarge(
+              "more than " + MAX_IMPLICIT + " directories have no entry of their own");
+        }
+        implicit.add(path);
+        return paths.openAt2(parent, last, directoryFlags(), 0, NOFOLLOW_RESOLVE);
+      }
+      Paths.Stat there = paths.stat(parent, last);
+      if (there.type() != Paths.S_IFLNK) {
+        throw LayerException.invalid("\"" + path + "\" is used as a directory but isn't one");
+      }
+      String target = paths.readLinkAt(parent, last);
+      return ensure(
+          target.startsWith("/") ? trim(target) : above.isEmpty() ? target : above + "/" + target,
+          links + 1);
+    }
+  }
+
+  private Fd openRoot() throws ErrnoException {
+    return paths.openAt2(root, ".", directoryFlags(), 0, Paths.RESOLVE_IN_ROOT);
+  }
+
+  private @Nullable Fd openIfPresent(String path) throws IOException {
+    try {
+      return paths.openAt2(
+          root,
+          path,
+          directoryFlags(),
+          0,
+          Paths.RESOLVE_IN_ROOT | Paths.RESOLVE_NO_MAGICLINKS | Paths.RESOLVE_NO_XDEV);
+    } catch (ErrnoException e) {
+      if (e.is(Errno.ENOENT)) {
+        return null;
+      }
+      if (e.is(Errno.ENOTDIR) || e.is(Errno.ELOOP) || e.is(Errno.ENAMETOOLONG)) {
+        throw LayerException.invalid(
+            "\"" + path + "\" is used as a directory but isn't one: " + e.errno().message(), e);
+      }
+      throw e;
+    }
+  }
+
+  private static int directoryFlags() {
+    return Paths.O_RDONLY | Paths.directoryFlag();
+  }
+
+  private static String trim(String target) {
+    int i = 0;
+    while (i < target.length() && target.charAt(i) == '/') {
+      i++;
+    }
+    return i == target.length() ? "." : target.substring(i);
+  }
+
+  @Override
+  public void close() {
+    forget();
+    retired.forEach(Fd::close);
+    retired.clear();
+  }
+}
