@@ -125,6 +125,19 @@ public final class LayerStore {
     return layers.resolve(key);
   }
 
+  /** The keys of all that are there. */
+  public List<String> keys() throws IOException {
+    try (Stream<Path> dirs = Files.list(layers)) {
+      return dirs.map(d -> d.getFileName().toString()).toList();
+    }
+  }
+
+  /** The key of the layer whose tree is {@code tree}. */
+  public String keyOf(Path tree) {
+    Path parent = tree.getParent();
+    return parent == null ? "" : parent.getFileName().toString();
+  }
+
   /** Takes a layer off; absent is fine. */
   public synchronized void remove(String key) throws IOException {
     trash.discard(directory(key));
