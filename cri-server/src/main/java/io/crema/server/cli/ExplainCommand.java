@@ -5,6 +5,7 @@ import io.crema.server.cri.ContainerStatusRequest;
 import io.crema.server.cri.ListContainersRequest;
 import io.crema.server.daemon.CriClient;
 import io.crema.server.daemon.CriSocket;
+import io.crema.server.log.Logging;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,6 +55,7 @@ final class ExplainCommand implements Command {
       throw new UsageException(
           "takes one container, not %d".formatted(arguments.operands().size()));
     }
+    Logging.setUp("warn");
     Path address = ConfigOptions.read(arguments).address();
     if (!CriSocket.answers(address)) {
       throw new UsageException(

@@ -68,8 +68,8 @@ final class ServeCommand implements Command {
         ProcessHandle.current()
             .info()
             .startInstant()
-            .map(start -> System.currentTimeMillis() - start.toEpochMilli())
-            .orElse(-1L));
+            .map(start -> Long.toString(System.currentTimeMillis() - start.toEpochMilli()))
+            .orElse("?"));
     new CountDownLatch(1).await(); // the shutdown hook ends the process
     return 0;
   }

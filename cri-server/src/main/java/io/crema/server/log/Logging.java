@@ -1,5 +1,7 @@
 package io.crema.server.log;
 
+import io.grpc.netty.shaded.io.netty.util.internal.logging.InternalLoggerFactory;
+import io.grpc.netty.shaded.io.netty.util.internal.logging.JdkLoggerFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -53,6 +55,8 @@ public final class Logging {
     handler.setLevel(Level.ALL);
     root.addHandler(handler);
     root.setLevel(Level.WARNING);
+    // Else gRPC's netty asks for SLF4J, which Fabric8's model brings without a provider.
+    InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
     set("io.crema", chosen);
     // One warning a connection: "Unknown channel option 'SO_KEEPALIVE'" on unix sockets.
     set("io.grpc.netty.shaded.io.netty.bootstrap.Bootstrap", Level.SEVERE);
