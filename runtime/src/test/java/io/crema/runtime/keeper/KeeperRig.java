@@ -124,7 +124,13 @@ final class KeeperRig implements AutoCloseable {
     try {
       for (LaunchInfo l : get(keeper.list())) {
         if (l.state() != LaunchInfo.State.EXITED && l.state() != LaunchInfo.State.FAILED) {
-          get(keeper.kill(l.id(), 9));
+          try {
+            get(keeper.kill(l.id(), 9));
+          } catch (java.util.concurrent.ExecutionException e) {
+            if (!(e.getCause() instanceof KeeperException k) || k.errno() != Errno.ESRCH) {
+              throw e; // ESRCH: it ended by itself since it was listed
+            }
+          }
         }
       }
       for (int i = 0; ; i++) {

@@ -29,6 +29,7 @@ import io.crema.sandbox.store.RecordStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -233,7 +234,21 @@ public final class Operations implements AutoCloseable {
     outputs.close();
     node.keepers().close();
     node.nursery().close();
+    leaveCgroup();
     node.template().close();
     node.network().close();
+  }
+
+  /** Removes the keepers' cgroup when no keeper is left that lives in it. */
+  private void leaveCgroup() {
+    Cgroup cgroup = node.cgroups().open(new CgroupPath(node.settings().keeperCgroup()));
+    try {
+      if (cgroup.processes().isEmpty()) {
+        cgroup.remove(Duration.ofSeconds(2));
+      }
+    } catch (IOException e) {
+      System.getLogger("io.crema.sandbox")
+          .log(System.Logger.Level.WARNING, "the keepers' cgroup " + cgroup.path() + " stays", e);
+    }
   }
 }
