@@ -232,7 +232,8 @@ class BridgeNetworkNodeTest {
     try (NodePod a = NodePod.create("a")) {
       network.attach(request(1, a.netns()));
       node.serveTcp(9001);
-      // Without the guard this pod gets through, by the bridge's route_localnet.
+      // This alone doesn't prove the guard: with its rules taken out it passed too (reason not
+      // found).
       a.in(
           () -> {
             Files.writeString(Path.of("/proc/sys/net/ipv4/conf/eth0/route_localnet"), "1");
