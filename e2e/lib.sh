@@ -55,16 +55,20 @@ make_once() {
   mv -T "$part" "$dir" 2> /dev/null || rm -rf "$part" # another run was first
 }
 
-# images: sets $registry, the directory that the node's registry serves.
-images() {
+# busybox_deb: sets $deb, the file of Debian's package busybox.
+busybox_deb() {
   mkdir -p "$cache"
-  local deb
   deb=$(compgen -G "$cache/busybox_*.deb" | head -1) || {
     (cd "$cache" && apt-get download -qq busybox 2> "$cache/apt.log") || { cat "$cache/apt.log" >&2; die "apt-get could not download the package busybox"; }
     deb=$(compgen -G "$cache/busybox_*.deb" | head -1)
   }
+}
+
+# images: sets $registry, the directory that the node's registry serves.
+images() {
+  busybox_deb
   local k
-  k=$({ cat "$here/images/build" "$here"/src/main/java/io/crema/e2e/registry/*.java; sha256sum < "$deb"
+  k=$({ cat "$here/images/build" "$here/images/busybox" "$here"/src/main/java/io/crema/e2e/registry/*.java; sha256sum < "$deb"
     dpkg-query -W libc6 util-linux gcc nginx-light 2> /dev/null || true; } | key)
   registry=$cache/images-$k
   [ -d "$registry" ] || say "making the images"

@@ -340,11 +340,13 @@ class BridgeNetworkNodeTest {
         }
       }
       try (NodePod fresh = NodePod.create("fresh").serveTcp(80)) {
-        PodAddresses at = network.attach(request(1, fresh.netns(), port(Protocol.TCP, 9999, 80)));
+        // An id that the killed daemon can't have used for a namespace of its own.
+        PodAddresses at =
+            network.attach(request(90_000, fresh.netns(), port(Protocol.TCP, 9999, 80)));
         assertThat(held).doesNotContainAnyElementsOf(at.texts());
-        network.reconcile(Set.of("sandbox-1"));
+        network.reconcile(Set.of("sandbox-90000"));
         assertThat(node.tcp("127.0.0.1", 9999)).startsWith("fresh sees");
-        network.detach("sandbox-1");
+        network.detach("sandbox-90000");
       }
       network.close();
       nothingRemains();

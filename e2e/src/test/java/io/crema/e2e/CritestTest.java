@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,7 @@ class CritestTest {
     Path json = reports.resolve("critest.json");
     Files.deleteIfExists(json);
     String endpoint = "unix://" + daemon.socket();
+    Set<String> segments = sharedMemory();
     Command.Result result =
         Command.run(
             List.of(
@@ -52,6 +54,13 @@ class CritestTest {
             Map.of("TMPDIR", Files.createDirectories(daemon.directory().resolve("tmp")).toString()),
             LIMIT.plusMinutes(2));
     Files.writeString(reports.resolve("critest.log"), result.out() + result.err());
+    // Its hostIPC specs make segments in the node's IPC namespace by a container and leave them
+    // there.
+    for (String made : sharedMemory()) {
+      if (!segments.contains(made)) {
+        Command.run("ipcrm", "-m", made).ok();
+      }
+    }
     assertThat(json).as("critest's report; its output:%n%s", result).exists();
     List<Spec> specs = specs(json);
     Map<String, Long> states =
@@ -78,6 +87,14 @@ class CritestTest {
     assertThat(daemon.process().isAlive()).as("the daemon lives").isTrue();
     assertThat(daemon.crictl().ok("version")).contains("RuntimeApiVersion:  v1");
     assertThat(passed).as(summary).isGreaterThanOrEqualTo(AT_LEAST);
+  }
+
+  /** The ids of the System V shared memory segments of this IPC namespace (proc(5)). */
+  private static Set<String> sharedMemory() throws IOException {
+    return Files.readAllLines(Path.of("/proc/sysvipc/shm")).stream()
+        .skip(1)
+        .map(line -> line.strip().split(" +")[1])
+        .collect(Collectors.toSet());
   }
 
   private static List<Spec> specs(Path report) {

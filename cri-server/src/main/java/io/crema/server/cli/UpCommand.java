@@ -87,11 +87,13 @@ final class UpCommand implements Command {
               up.close();
               return 130;
             });
-    int code = up.run(pods);
-    if (!signal.cancel()) {
-      Thread.currentThread().join(); // the shutdown hook has it in hand and ends the process
+    try {
+      return up.run(pods);
+    } finally {
+      if (!signal.cancel()) {
+        Thread.currentThread().join(); // the shutdown hook has it in hand and ends the process
+      }
+      up.close();
     }
-    up.close();
-    return code;
   }
 }

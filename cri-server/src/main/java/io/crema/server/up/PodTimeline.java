@@ -48,6 +48,6 @@ final class PodTimeline {
   }
 
   private static String millis(long nanos) {
-    return "%.1f".formatted(nanos / 1e6);
+    return "%.2f".formatted(nanos / 1e6);
   }
 }

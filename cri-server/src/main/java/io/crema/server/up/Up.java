@@ -10,7 +10,8 @@ import io.crema.server.manifest.PodManifest;
 import io.crema.server.manifest.PodPlace;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetAddress;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs pods until they end or the caller stops it; nothing of them is left afterwards. */
 public final class Up implements AutoCloseable {
+  private static final int INTERRUPTED = 130; // as a shell says for one that was interrupted
+
   private final ServerConfig config;
   private final Screen screen;
   private final boolean withTimeline;
@@ -66,7 +69,8 @@ public final class Up implements AutoCloseable {
   public int run(List<PodManifest> manifests) throws InterruptedException, IOException {
     @Nullable ImageService images = own == null ? null : own.images();
     Puller puller = new Puller(client, images, screen);
-    String node = InetAddress.getLocalHost().getHostName();
+    // Not by the resolver, which need not know this host's own name.
+    String node = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
     synchronized (threads) {
       for (PodManifest manifest : manifests) {
         manifest.warnings().forEach(screen::say);
@@ -97,11 +101,13 @@ public final class Up implements AutoCloseable {
     int code;
     try {
       code = pod.run();
+    } catch (ClosedByInterruptException e) {
+      code = INTERRUPTED; // the interrupt met it in the middle of a read
     } catch (UpException | IOException e) {
       screen.say("crema up: " + e.getMessage());
       code = 1;
     } catch (InterruptedException e) {
-      code = 130; // as a shell says for one that was interrupted
+      code = INTERRUPTED;
     }
     exitCode.compareAndSet(0, code);
   }

@@ -37,6 +37,7 @@ public final class Pod {
   private volatile @Nullable Init init;
   private volatile PodRecord record;
   private volatile @Nullable Keeper keeper;
+  private volatile Map<String, Long> timings = Map.of();
 
   Pod(PodRecord record, Path directory) {
     this.id = record.id();
@@ -67,6 +68,15 @@ public final class Pod {
 
   void record(PodRecord next) {
     record = next;
+  }
+
+  /** What its making was made of, in nanoseconds by part; empty when an earlier daemon made it. */
+  Map<String, Long> timings() {
+    return timings;
+  }
+
+  void timings(Timings made) {
+    timings = made.parts();
   }
 
   /** Its files, socket and journal. */

@@ -88,25 +88,33 @@ public final class RunPod {
 
   private void make(Pod pod, Rollback rollback)
       throws IOException, NetworkException, SandboxException, InterruptedException {
+    Timings timings = new Timings();
     // Recorded first: whatever a killed daemon leaves of this pod is found by its record.
     node.podRecords().save(pod.id(), pod.record());
     rollback.add(() -> node.podRecords().delete(pod.id()));
     Files.createDirectories(pod.directory());
     rollback.add(() -> directories.remove(pod));
+    timings.mark("record");
     Keeper keeper = node.nursery().spawn(pod.directory(), exits.of(pod));
     pod.keeper(keeper);
     rollback.add(() -> PodEnd.dismiss(pod));
     keeper.onClose().thenAccept(why -> exits.keeperClosed(pod, keeper, why));
+    timings.mark("keeper");
     Map<HeldKind, Fd> namespaces = inits.namespaces(pod);
     pod.namespaces(namespaces);
     rollback.add(pod::closeNamespaces);
     if (!namespaces.isEmpty()) {
       Waits.get(keeper.hold(namespaces), pod.display() + ": hand over its namespaces");
     }
+    timings.mark("namespaces");
     List<String> addresses = network(pod, rollback);
+    timings.mark("network");
     directories.fill(pod, addresses);
+    timings.mark("files");
     PodRecord ready = pod.record().ready(addresses);
     node.podRecords().save(pod.id(), ready);
+    timings.mark("record");
+    pod.timings(timings);
     pod.record(ready);
     node.pods().put(pod.id(), pod);
     node.names().put(pod.config().metadata(), pod);

@@ -68,6 +68,7 @@ public final class Statuses {
     info.put("runtimeHandler", pod.record().runtimeHandler());
     info.put("cgroupParent", pod.config().cgroupParent());
     info.put("directory", pod.directory().toString());
+    info.put("timings", pod.timings());
     return Map.of("info", JSON.writeValueAsString(info));
   }
 
