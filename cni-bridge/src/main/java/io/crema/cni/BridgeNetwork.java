@@ -446,6 +446,11 @@ public final class BridgeNetwork implements PodNetwork {
     }
   }
 
+  /** Waits until the kernel has removed all interfaces of pods that were detached. */
+  boolean awaitQuiet() throws InterruptedException {
+    return book.awaitNoQuarantine(PATIENCE);
+  }
+
   /** What the network was opened with. */
   public BridgeConfig config() {
     return config;

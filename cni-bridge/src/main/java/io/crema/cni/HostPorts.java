@@ -38,6 +38,7 @@ final class HostPorts implements AutoCloseable {
   private final Map<String, Set<HostPort>> bySandbox = new HashMap<>();
   private final Set<String> installed = new LinkedHashSet<>();
   private Collection<Cidr> pods = List.of();
+  private boolean loopback6;
 
   HostPorts(PodTable table) throws IOException {
     this.table = table;
@@ -232,10 +233,12 @@ final class HostPorts implements AutoCloseable {
     }
   }
 
-  /** Makes the table anew if somebody has removed it. */
+  /** Makes the table anew if somebody has removed it, or changed what ports of [::1] depend on. */
   synchronized void check() throws NetworkException, IOException {
     if (!table.exists(socket)) {
       repair(new IOException("it is gone"));
+    } else if (loopback6 == Sysctl.bridgedIpv6PassesFirewall()) {
+      write();
     }
   }
 
@@ -247,10 +250,12 @@ final class HostPorts implements AutoCloseable {
 
   private void write() throws NetworkException {
     try {
+      loopback6 = !Sysctl.bridgedIpv6PassesFirewall();
       table.rebuild(
           socket,
           pods,
-          installed.stream().flatMap(id -> bySandbox.getOrDefault(id, Set.of()).stream()).toList());
+          installed.stream().flatMap(id -> bySandbox.getOrDefault(id, Set.of()).stream()).toList(),
+          loopback6);
     } catch (IOException e) {
       throw new NetworkException(Kind.SYSTEM, "make the nftables table: " + e.getMessage(), e);
     }

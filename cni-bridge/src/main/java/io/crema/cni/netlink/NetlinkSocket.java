@@ -51,7 +51,12 @@ public final class NetlinkSocket implements AutoCloseable {
 
   /** For links, addresses and routes of {@code netns}, which is lent for the call. */
   public static NetlinkSocket routeIn(Fd netns) throws IOException, InterruptedException {
-    return NamespaceHopper.INSTANCE.in(netns, NetlinkSocket::route, NetlinkSocket::close);
+    return NamespaceHopper.INSTANCE.send(
+        door -> {
+          door.enter(netns);
+          return route();
+        },
+        NetlinkSocket::close);
   }
 
   /** For nf_tables and conntrack of the calling thread's network namespace. */

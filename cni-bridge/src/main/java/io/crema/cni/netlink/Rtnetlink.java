@@ -52,11 +52,15 @@ public final class Rtnetlink {
   private static final int IFA_FLAGS = 8;
   private static final int IFA_F_NODAD = 2;
 
+  private static final int RTA_DST = 1;
   private static final int RTA_OIF = 4;
   private static final int RTA_GATEWAY = 5;
+  private static final int RTA_PRIORITY = 6;
   private static final int RT_TABLE_MAIN = 254;
+  private static final int RT_TABLE_LOCAL = 255;
   private static final int RTPROT_BOOT = 3;
   private static final int RTN_UNICAST = 1;
+  private static final int RTN_LOCAL = 2;
 
   private static final int AF_UNSPEC = 0;
   private static final int AF_INET = 2;
@@ -220,6 +224,33 @@ public final class Rtnetlink {
         .u32(0)
         .attribute(RTA_GATEWAY, bytes)
         .attribute32(RTA_OIF, link);
+  }
+
+  /**
+   * Lets answers to ::1 that come back by {@code link} be taken in: the kernel looks for loopback's
+   * address only among the routes of the interface that a packet came by (rt6_need_strict). What is
+   * sent to ::1 goes on by lo, whose route has the lower metric, and packets that have ::1 in them
+   * when they arrive are dropped before (ip6_rcv_core).
+   */
+  public static void addLoopbackRoute(NetlinkBatch b, int link) {
+    byte[] loopback = new byte[16];
+    loopback[15] = 1;
+    b.message(
+            RTM_NEWROUTE,
+            NetlinkBatch.CREATE | NetlinkBatch.REPLACE,
+            "add local route to ::1 by the bridge")
+        .u8(AF_INET6)
+        .u8(128)
+        .u8(0)
+        .u8(0)
+        .u8(RT_TABLE_LOCAL)
+        .u8(RTPROT_BOOT)
+        .u8(0)
+        .u8(RTN_LOCAL)
+        .u32(0)
+        .attribute(RTA_DST, loopback)
+        .attribute32(RTA_OIF, link)
+        .attribute32(RTA_PRIORITY, 2048);
   }
 
   private static int family(byte[] address) {
