@@ -200,6 +200,19 @@ final class HostPorts implements AutoCloseable {
     installed.add(sandboxId);
   }
 
+  /** The ports that an earlier daemon's table has. */
+  synchronized List<HostPort> inKernel() throws IOException {
+    return table.ports(socket);
+  }
+
+  /** Gives the ports of {@code from} to {@code to}; the kernel's table has no names. */
+  synchronized void rename(String from, String to, String pod) throws NetworkException {
+    Set<HostPort> ports = bySandbox.getOrDefault(from, Set.of());
+    unclaim(from);
+    installed.remove(from);
+    restore(to, pod, ports);
+  }
+
   /** Takes ports out of the kernel's table and frees them; unknown ids are fine. */
   synchronized void release(String sandboxId) throws NetworkException {
     Set<HostPort> ports = bySandbox.getOrDefault(sandboxId, Set.of());

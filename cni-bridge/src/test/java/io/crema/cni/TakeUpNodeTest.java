@@ -1,6 +1,7 @@
 package io.crema.cni;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.crema.cni.netlink.NetlinkSocket;
 import io.crema.cni.netlink.Rtnetlink;
@@ -16,6 +17,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What a daemon takes up of an earlier one, in a real kernel; needs root in a network namespace.
@@ -119,14 +122,78 @@ class TakeUpNodeTest extends BridgeNodeFixture {
   }
 
   @Test
-  void anInterfaceWithoutARecordGoesAtTheNextStart() throws Exception {
+  void anInterfaceOfNoSandboxGoesWhenTheSandboxesAreKnown() throws Exception {
     try (NodePod a = NodePod.create("a")) {
       PodAddresses at = network.attach(request(1, a.netns()));
       network.close();
       Files.delete(dir.resolve("run/attachments/sandbox-1.json"));
       network = reopen();
+      try (NodePod b = NodePod.create("b")) {
+        assertThat(network.attach(request(2, b.netns())).texts())
+            .doesNotContainAnyElementsOf(at.texts());
+        network.detach("sandbox-2");
+      }
+      network.reconcile(Set.of());
       try (NetlinkSocket socket = NetlinkSocket.route()) {
         assertThat(names(Rtnetlink.links(socket))).doesNotContain(at.hostInterface());
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "record: {0}")
+  @ValueSource(
+      strings = {
+        "gone",
+        "",
+        "{\"version\":",
+        "{\"version\":1}",
+        "{\"version\":99}",
+        "{\"version\":1,\"bootId\":\"?\",\"sandboxId\":\"../x\",\"addresses\":[{\"address\":\"fe80\"}]}"
+      })
+  void aLivePodThatLostItsRecordKeepsItsNetwork(String content) throws Exception {
+    Path record = dir.resolve("run/attachments/sandbox-1.json");
+    try (NodePod a = NodePod.create("a").serveTcp(80).serveUdp(53);
+        NodePod b = NodePod.create("b").serveTcp(80)) {
+      PodAddresses atA =
+          network.attach(
+              request(
+                  1,
+                  a.netns(),
+                  port(Protocol.TCP, 8080, 80),
+                  new PortMapping(Protocol.UDP, 53, 5353, NODE_4)));
+      PodAddresses atB = network.attach(request(2, b.netns(), port(Protocol.TCP, 8081, 80)));
+      network.close();
+      if (content.equals("gone")) {
+        Files.delete(record);
+      } else {
+        Files.writeString(record, content);
+      }
+      network = reopen();
+      assertThat(node.tcp("127.0.0.1", 8080)).isEqualTo("a sees 10.91.0.1");
+      network.reconcile(Set.of("sandbox-1", "sandbox-2"));
+      assertThat(network.addresses("sandbox-1")).contains(atA);
+      assertThat(network.addresses("sandbox-2")).contains(atB);
+
+      network.close(); // the record that was made anew is as good as the first
+      network = reopen();
+      network.reconcile(Set.of("sandbox-1", "sandbox-2"));
+      assertThat(network.addresses("sandbox-1")).contains(atA);
+      assertThat(network.attach(request(1, a.netns()))).isEqualTo(atA);
+      assertThat(node.tcp("127.0.0.1", 8080)).isEqualTo("a sees 10.91.0.1");
+      assertThat(node.tcp(NODE_6, 8080)).isEqualTo("a sees " + NODE_6);
+      assertThat(outside.udp(NODE_4, 5353)).isEqualTo("a sees " + OUTSIDE_4);
+      assertThat(node.tcp("127.0.0.1", 8081)).isEqualTo("b sees 10.91.0.1");
+      try (NodePod c = NodePod.create("c")) {
+        assertThatThrownBy(
+                () -> network.attach(request(3, c.netns(), port(Protocol.TCP, 8080, 80))))
+            .hasMessageContaining("(sandbox sandbox-1) has it already");
+      }
+      network.detach("sandbox-1");
+      assertThatThrownBy(() -> node.tcp("127.0.0.1", 8080)).hasMessageContaining("refused");
+      if (!content.equals("gone")) {
+        Path bad = record.resolveSibling("sandbox-1.json.bad");
+        assertThat(bad).hasContent(content);
+        Files.delete(bad);
       }
     }
   }

@@ -1,9 +1,13 @@
 package io.crema.cni.nft;
 
+import io.crema.cni.netlink.Attributes;
 import io.crema.cni.netlink.NetlinkBatch;
+import io.crema.cni.netlink.NetlinkException;
+import io.crema.cni.netlink.NetlinkMessage;
 import io.crema.cni.netlink.NetlinkSocket;
 import io.crema.runtime.linux.Errno;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,6 +28,7 @@ final class NftBatch {
   private static final int NEWRULE = 6;
   private static final int NEWSET = 9;
   private static final int NEWSETELEM = 12;
+  private static final int GETSETELEM = 13;
   private static final int DELSETELEM = 14;
 
   private static final int NFTA_SET_ELEM_KEY = 1;
@@ -162,6 +167,38 @@ final class NftBatch {
       b.end();
     }
     return this;
+  }
+
+  /** The elements of a map, none when the table or the map isn't there. */
+  static List<Element> elements(NetlinkSocket socket, String table, String set) throws IOException {
+    NetlinkBatch b = new NetlinkBatch();
+    b.message(
+            NFNL_SUBSYS_NFTABLES << 8 | GETSETELEM,
+            NetlinkBatch.DUMP,
+            "list elements of " + set + " in nftables table inet " + table)
+        .u8(NFPROTO_INET)
+        .u8(0)
+        .be16(0)
+        .attribute(1, table)
+        .attribute(2, set);
+    List<Element> out = new ArrayList<>();
+    try {
+      for (NetlinkMessage m : socket.dump(b)) {
+        for (Attributes e : m.attributes(4).nested(3).all(NFTA_LIST_ELEM)) {
+          byte[] key = e.nested(NFTA_SET_ELEM_KEY).bytes(NFTA_DATA_VALUE);
+          byte[] data = e.nested(NFTA_SET_ELEM_DATA).bytes(NFTA_DATA_VALUE);
+          if (key != null && data != null) {
+            out.add(new Element(key, data));
+          }
+        }
+      }
+      return out;
+    } catch (NetlinkException e) {
+      if (e.is(Errno.ENOENT)) {
+        return List.of();
+      }
+      throw e;
+    }
   }
 
   /** Adds the range {@code [from, end)}. */

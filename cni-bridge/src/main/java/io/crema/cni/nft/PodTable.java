@@ -5,6 +5,7 @@ import io.crema.cni.netlink.NetlinkSocket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
@@ -57,6 +58,8 @@ public final class PodTable {
   private static final int IPV4 = 2;
   private static final int IPV6 = 10;
   private static final int MARK = 0x2000;
+  private static final List<String> MAPS =
+      List.of("hostports4", "hostports6", "hostips4", "hostips6");
   private static final byte[] LOOPBACK_NET = {127, 0, 0, 0};
   private static final byte[] LOOPBACK_MASK = {(byte) 255, 0, 0, 0};
   private static final byte[] LOOPBACK_6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
@@ -269,7 +272,7 @@ public final class PodTable {
   }
 
   private static void add(NftBatch b, Collection<HostPort> ports) {
-    for (String map : List.of("hostports4", "hostports6", "hostips4", "hostips6")) {
+    for (String map : MAPS) {
       b.add(map, elements(ports, map));
     }
   }
@@ -281,10 +284,21 @@ public final class PodTable {
   /** Removes all of the ports; fails and removes none if one isn't there. */
   public void remove(NetlinkSocket socket, Collection<HostPort> ports) throws IOException {
     NftBatch b = new NftBatch(name);
-    for (String map : List.of("hostports4", "hostports6", "hostips4", "hostips6")) {
+    for (String map : MAPS) {
       b.delete(map, elements(ports, map));
     }
     b.commit(socket);
+  }
+
+  /** The host ports that are in the table now. */
+  public List<HostPort> ports(NetlinkSocket socket) throws IOException {
+    List<HostPort> out = new ArrayList<>();
+    for (String map : MAPS) {
+      for (NftBatch.Element e : NftBatch.elements(socket, name, map)) {
+        out.add(HostPort.of(map, e));
+      }
+    }
+    return out;
   }
 
   /** Whether the table is there. */
