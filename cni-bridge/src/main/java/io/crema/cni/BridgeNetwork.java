@@ -8,6 +8,7 @@ import io.crema.cni.ipam.Cidr;
 import io.crema.cni.netlink.Link;
 import io.crema.cni.netlink.LinkMonitor;
 import io.crema.cni.netlink.Rtnetlink;
+import io.crema.cni.nft.ForwardRules;
 import io.crema.cni.nft.HostPort;
 import io.crema.cni.nft.PodTable;
 import io.crema.runtime.linux.Fd;
@@ -98,7 +99,11 @@ public final class BridgeNetwork implements PodNetwork {
       AttachmentStore store = new AttachmentStore(runDir.resolve("attachments"), bootId);
       AddressBook book = new AddressBook(cidrs);
       PodInterfaces interfaces = undo.closes(new PodInterfaces());
-      HostPorts ports = undo.closes(new HostPorts(new PodTable(config.table(), config.bridge())));
+      HostPorts ports =
+          undo.closes(
+              new HostPorts(
+                  new PodTable(config.table(), config.bridge()),
+                  new ForwardRules(config.bridge())));
       HostBridge bridge =
           interfaces.host(
               socket -> {
@@ -497,6 +502,11 @@ public final class BridgeNetwork implements PodNetwork {
       ports.close();
       interfaces.close();
     }
+  }
+
+  /** Waits until UDP clients follow their host ports, which attach and detach don't. */
+  void awaitClients() {
+    ports.awaitClients();
   }
 
   /** Waits until the kernel has removed all interfaces of pods that were detached. */

@@ -29,16 +29,17 @@ class AttachBench {
     try (BridgeNetwork network =
         BridgeNetwork.open(CONFIG, dir.resolve("state"), dir.resolve("run"))) {
       for (int atOnce : new int[] {1, 8, 32}) {
-        for (boolean hostPort : new boolean[] {false, true}) {
-          rounds(network, atOnce, Math.max(10, 200 / atOnce), hostPort, false);
-          rounds(network, atOnce, Math.max(25, 400 / atOnce), hostPort, true);
+        for (List<Protocol> ports : List.of(List.<Protocol>of(), List.of(Protocol.TCP))) {
+          rounds(network, atOnce, Math.max(10, 200 / atOnce), ports, false);
+          rounds(network, atOnce, Math.max(25, 400 / atOnce), ports, true);
         }
       }
+      rounds(network, 1, 200, List.of(Protocol.UDP), true);
     }
   }
 
   private void rounds(
-      BridgeNetwork network, int atOnce, int rounds, boolean hostPort, boolean report)
+      BridgeNetwork network, int atOnce, int rounds, List<Protocol> ports, boolean report)
       throws Exception {
     List<Long> attached = new ArrayList<>();
     List<Long> detached = new ArrayList<>();
@@ -50,6 +51,7 @@ class AttachBench {
           NodePod pod = NodePod.create("bench");
           pods.add(pod);
           next++;
+          int port = 1024 + next % 60000;
           requests.add(
               new PodAttachment(
                   "bench-" + next,
@@ -57,9 +59,7 @@ class AttachBench {
                   "default",
                   "uid",
                   pod.netns(),
-                  hostPort
-                      ? List.of(new PortMapping(Protocol.TCP, 80, 1024 + next % 60000, ""))
-                      : List.of(),
+                  ports.stream().map(p -> new PortMapping(p, 80, port, "")).toList(),
                   java.util.Map.of()));
         }
         attached.addAll(timed(threads, requests, r -> network.attach(r)));
@@ -71,7 +71,7 @@ class AttachBench {
       }
     }
     if (report) {
-      String what = "%2d at once%s".formatted(atOnce, hostPort ? ", a host port each" : "");
+      String what = "%2d at once%s".formatted(atOnce, ports.isEmpty() ? "" : ", a host port each");
       System.out.println(what + ": attach " + summary(attached) + "; detach " + summary(detached));
     }
   }

@@ -123,6 +123,14 @@ abstract class BridgeNodeFixture {
     assertThat(builder.start().waitFor()).as(String.join(" ", command)).isZero();
   }
 
+  static Link link(String name) throws IOException {
+    try (NetlinkSocket socket = NetlinkSocket.route()) {
+      NetlinkBatch b = new NetlinkBatch();
+      Rtnetlink.getLink(b, name, false);
+      return Rtnetlink.link(socket.exchange(b)).orElseThrow();
+    }
+  }
+
   static List<String> names(List<Link> links) {
     return links.stream().map(Link::name).sorted().toList();
   }

@@ -3,11 +3,18 @@ package io.crema.cni;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.crema.cni.netlink.Link;
+import io.crema.runtime.linux.Descriptors;
+import io.crema.runtime.linux.Epoll;
+import io.crema.runtime.linux.Fd;
+import io.crema.runtime.linux.Sockets;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,10 +149,59 @@ class HostPortsNodeTest extends BridgeNodeFixture {
       client.setSoTimeout(3000);
       assertThat(ask(client, false)).isEmpty(); // the kernel notes that it leads to the node itself
       network.attach(request(1, a.netns(), port(Protocol.UDP, 5353, 53)));
+      network.awaitClients();
       assertThat(ask(client, true)).startsWith("a sees");
       network.detach("sandbox-1");
       network.attach(request(2, b.netns(), port(Protocol.UDP, 5353, 53)));
+      network.awaitClients();
       assertThat(ask(client, true)).startsWith("b sees");
+    }
+  }
+
+  /** Without SCTP in the kernel: an association's first packet, which a raw socket sees. */
+  @Test
+  void aHostPortTakesSctpToo() throws Exception {
+    try (NodePod a = NodePod.create("a");
+        Fd inPod = a.in(() -> Sockets.linux().socket(Sockets.AF_INET, Sockets.SOCK_RAW, 132));
+        Epoll epoll = Epoll.open()) {
+      network.attach(request(1, a.netns(), port(Protocol.SCTP, 7000, 70)));
+      Link out = link("out0");
+      outside.send(
+          out.peer(),
+          RawPackets.sctpInit(
+              java.util.Objects.requireNonNull(out.mac()),
+              new byte[] {2, 0, 0, 0, 0, 1},
+              OUTSIDE_4,
+              NODE_4,
+              7000));
+      epoll.add(inPod, Epoll.IN, 1);
+      assertThat(epoll.await(1, 3000)).hasSize(1);
+      byte[] packet = new byte[200];
+      int length = Descriptors.linux().read(inPod, packet, 0, packet.length);
+      ByteBuffer sctp = ByteBuffer.wrap(packet, 20, length - 20).slice();
+      assertThat(sctp.getShort(0)).as("source port").isEqualTo((short) 4000);
+      assertThat(sctp.getShort(2)).as("destination port").isEqualTo((short) 70);
+      assertThat(sctp.order(ByteOrder.LITTLE_ENDIAN).getInt(8))
+          .as("checksum")
+          .isEqualTo(RawPackets.crc32c(packet, 20, length - 20));
+    }
+  }
+
+  @Test
+  void aPortOfOneAddressAndAPortOfAllExcludeEachOther() throws Exception {
+    try (NodePod a = NodePod.create("a");
+        NodePod b = NodePod.create("b").serveTcp(80);
+        NodePod c = NodePod.create("c").serveTcp(80)) {
+      network.attach(request(1, a.netns(), new PortMapping(Protocol.TCP, 80, 8080, NODE_4)));
+      assertThatThrownBy(() -> network.attach(request(2, b.netns(), port(Protocol.TCP, 8080, 80))))
+          .hasMessage(
+              "TCP host port 8080: pod default/pod-1 (sandbox sandbox-1) has it already;"
+                  + " pod default/pod-2 can't have it too");
+      network.attach(request(2, b.netns(), new PortMapping(Protocol.TCP, 80, 8080, "127.0.0.1")));
+      network.attach(
+          request(3, c.netns(), port(Protocol.UDP, 8080, 80), port(Protocol.TCP, 0, 80)));
+      assertThat(node.tcp("127.0.0.1", 8080)).startsWith("b sees");
+      assertThatThrownBy(() -> node.tcp(NODE_6, 8080)).hasMessageContaining("refused");
     }
   }
 

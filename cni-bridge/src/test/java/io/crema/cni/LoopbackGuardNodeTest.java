@@ -3,9 +3,6 @@ package io.crema.cni;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.crema.cni.netlink.Link;
-import io.crema.cni.netlink.NetlinkBatch;
-import io.crema.cni.netlink.NetlinkSocket;
-import io.crema.cni.netlink.Rtnetlink;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -129,13 +126,5 @@ class LoopbackGuardNodeTest extends BridgeNodeFixture {
 
   private int peer(String sandboxId) throws IOException {
     return link(network.addresses(sandboxId).orElseThrow().hostInterface()).peer();
-  }
-
-  private static Link link(String name) throws IOException {
-    try (NetlinkSocket socket = NetlinkSocket.route()) {
-      NetlinkBatch b = new NetlinkBatch();
-      Rtnetlink.getLink(b, name, false);
-      return Rtnetlink.link(socket.exchange(b)).orElseThrow();
-    }
   }
 }

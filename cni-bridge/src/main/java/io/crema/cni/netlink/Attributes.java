@@ -65,6 +65,14 @@ public final class Attributes {
     return at < 0 || length(at) < 4 ? otherwise : bytes.getInt(at);
   }
 
+  /** The value as an integer in network order, as nf_tables has all its numbers. */
+  public int be32(int type, int otherwise) {
+    int value = int32(type, otherwise);
+    return has(type) && bytes.order() == ByteOrder.LITTLE_ENDIAN
+        ? Integer.reverseBytes(value)
+        : value;
+  }
+
   /** The value as text without its NUL, or null. */
   public @Nullable String text(int type) {
     int at = find(type);
