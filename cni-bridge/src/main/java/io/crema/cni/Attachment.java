@@ -4,6 +4,7 @@ import io.crema.cni.ipam.AddressBook.Assigned;
 import io.crema.cni.ipam.Cidr;
 import io.crema.cni.ipam.IpText;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What is durably known of an attached pod.
@@ -29,6 +30,12 @@ record Attachment(
 
   /** An address as text. */
   record Address(String address, int prefix, String gateway) {
+    Address {
+      if (Cidr.parseAddress(address).getClass() != Cidr.parseAddress(gateway).getClass()) {
+        throw new IllegalArgumentException(address + " and " + gateway + " differ in family");
+      }
+    }
+
     static Address of(Assigned a) {
       return new Address(IpText.format(a.address()), a.prefix(), IpText.format(a.gateway()));
     }
@@ -43,8 +50,16 @@ record Attachment(
       throw new IllegalArgumentException(
           "has version " + version + "; this Crema reads up to " + VERSION);
     }
+    Objects.requireNonNull(bootId, "bootId");
+    Objects.requireNonNull(sandboxId, "sandboxId");
+    Objects.requireNonNull(pod, "pod");
+    Objects.requireNonNull(hostInterface, "hostInterface");
+    Objects.requireNonNull(mac, "mac");
     addresses = List.copyOf(addresses);
     ports = List.copyOf(ports);
+    if (addresses.isEmpty()) {
+      throw new IllegalArgumentException("names no address");
+    }
   }
 
   List<Assigned> assigned() {

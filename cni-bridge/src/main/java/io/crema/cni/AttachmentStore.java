@@ -25,6 +25,7 @@ final class AttachmentStore {
   private static final JsonMapper JSON = new JsonMapper();
   private static final String SUFFIX = ".json";
   private static final String ASIDE = ".tmp";
+  private static final String BAD = ".bad";
 
   private final Path dir;
   private final String bootId;
@@ -54,16 +55,25 @@ final class AttachmentStore {
   private void load(Path file, List<Attachment> out) throws IOException {
     try {
       Attachment a = JSON.readValue(Files.readAllBytes(file), Attachment.class);
-      if (a.bootId().equals(bootId)) {
-        out.add(a);
-      } else {
+      if (!a.bootId().equals(bootId)) {
         Files.deleteIfExists(file);
+      } else if (!file.equals(file(a.sandboxId()))) {
+        setAside(file, "it names sandbox " + a.sandboxId());
+      } else {
+        out.add(a);
       }
-    } catch (JacksonException | IllegalArgumentException e) {
-      Path bad = file.resolveSibling(file.getFileName() + ".bad");
-      LOG.log(Level.WARNING, "network record " + file + " can't be read; kept as " + bad, e);
-      Files.move(file, bad, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (JacksonException e) {
+      setAside(file, e.getOriginalMessage());
+    } catch (IllegalArgumentException | NullPointerException | IOException e) {
+      setAside(file, String.valueOf(e.getMessage()));
     }
+  }
+
+  /** What it should have told is learnt from the kernel, see {@link Leftovers}. */
+  private static void setAside(Path file, String why) throws IOException {
+    Path bad = file.resolveSibling(file.getFileName() + BAD);
+    LOG.log(Level.WARNING, "network record {0} is damaged, kept as {1}: {2}", file, bad, why);
+    Files.move(file, bad, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   void write(Attachment a) throws IOException {

@@ -1,5 +1,6 @@
 package io.crema.cni;
 
+import io.crema.cni.Leftovers.Stray;
 import io.crema.cni.NetworkException.Kind;
 import io.crema.cni.ipam.AddressBook;
 import io.crema.cni.ipam.AddressBook.Assigned;
@@ -7,6 +8,7 @@ import io.crema.cni.ipam.Cidr;
 import io.crema.cni.netlink.Link;
 import io.crema.cni.netlink.LinkMonitor;
 import io.crema.cni.netlink.Rtnetlink;
+import io.crema.cni.nft.ForwardRules;
 import io.crema.cni.nft.HostPort;
 import io.crema.cni.nft.PodTable;
 import io.crema.runtime.linux.Fd;
@@ -18,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,13 +28,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The built-in network: a bridge, veth pairs, one nftables table; by netlink alone.
  *
  * <p>The order of every attachment: reserve ports and addresses in memory, record them, make the
  * interface, make the ports work; a detachment goes the other way. Whatever instant the daemon dies
- * at, the record names all that may exist, and an interface without a record is nobody's.
+ * at, the record names all that may exist. An interface without a record belongs to a sandbox that
+ * lives, and then its record was lost, or to nobody.
  */
 public final class BridgeNetwork implements PodNetwork {
   private static final Logger LOG = System.getLogger("io.crema.cni");
@@ -53,6 +56,7 @@ public final class BridgeNetwork implements PodNetwork {
   private final LinkMonitor monitor;
   private final KeyedLocks locks = new KeyedLocks();
   private final Map<String, Active> active = new ConcurrentHashMap<>();
+  private final Map<String, Stray> strays = new ConcurrentHashMap<>(); // by interface
   private final AtomicLong sequence = new AtomicLong();
   private volatile List<Cidr> cidrs;
 
@@ -95,7 +99,11 @@ public final class BridgeNetwork implements PodNetwork {
       AttachmentStore store = new AttachmentStore(runDir.resolve("attachments"), bootId);
       AddressBook book = new AddressBook(cidrs);
       PodInterfaces interfaces = undo.closes(new PodInterfaces());
-      HostPorts ports = undo.closes(new HostPorts(new PodTable(config.table(), config.bridge())));
+      HostPorts ports =
+          undo.closes(
+              new HostPorts(
+                  new PodTable(config.table(), config.bridge()),
+                  new ForwardRules(config.bridge())));
       HostBridge bridge =
           interfaces.host(
               socket -> {
@@ -153,37 +161,49 @@ public final class BridgeNetwork implements PodNetwork {
     }
   }
 
-  /** What an earlier daemon recorded, and what it left without a record. */
+  /** What an earlier daemon recorded, and what it left without a record that can be read. */
   private void takeUp() throws IOException, NetworkException {
-    List<Attachment> records = store.load();
     Map<String, Link> links = new HashMap<>();
     for (Link l : interfaces.host(Rtnetlink::links)) {
       links.put(l.name(), l);
     }
-    Set<String> recorded = new HashSet<>();
-    for (Attachment a : records) {
-      recorded.add(a.hostInterface());
-      Link link = links.get(a.hostInterface());
+    for (Attachment a : store.load()) {
+      Link link = links.remove(a.hostInterface());
       int index = link == null ? 0 : link.index();
-      if (index != 0) {
-        book.interfaceMade(index);
-      }
-      if (!book.restore(a.assigned())) {
-        LOG.log(Level.WARNING, "address of pod {0} is recorded twice", a.pod());
-      }
+      hold(a.pod(), index, a.assigned());
       sequence.accumulateAndGet(a.sequence(), Math::max);
-      ports.restore(
-          a.sandboxId(), a.pod(), HostPorts.resolve(a.ports(), addressesOf(a.assigned())));
+      restorePorts(a.sandboxId(), a.pod(), a.ports(), a.assigned());
       active.put(a.sandboxId(), new Active(a, index, false));
     }
-    for (Link l : links.values()) {
-      if (l.master() == bridge.index() && PodInterfaces.isOurs(l) && !recorded.contains(l.name())) {
-        LOG.log(Level.INFO, "remove interface {0}, which no record names", l.name());
-        interfaces.delete(l.name());
+    links.values().removeIf(l -> l.master() != bridge.index() || !PodInterfaces.isOurs(l));
+    if (!links.isEmpty()) {
+      for (Stray s : Leftovers.learn(links.values(), ports.inKernel())) {
+        hold(s.name(), s.link().index(), s.addresses());
+        restorePorts(s.name(), "behind interface " + s.name(), s.ports(), s.addresses());
+        strays.put(s.name(), s);
       }
     }
     book.interfacesPresent(indexes(interfaces)); // some may have gone since they were listed
     ports.rebuild(podNetworks(cidrs));
+  }
+
+  private void hold(String what, int index, List<Assigned> addresses) {
+    if (index != 0) {
+      book.interfaceMade(index);
+    }
+    if (!book.restore(addresses)) {
+      LOG.log(Level.WARNING, "an address of pod {0} is another''s as well: {1}", what, addresses);
+    }
+  }
+
+  /** Ports that can't be had any more are no reason to take up nothing. */
+  private void restorePorts(
+      String id, String pod, List<PortMapping> mappings, List<Assigned> addresses) {
+    try {
+      ports.restore(id, pod, HostPorts.resolve(mappings, addressesOf(addresses)));
+    } catch (NetworkException e) {
+      LOG.log(Level.WARNING, "pod {0} goes on without its host ports: {1}", pod, e.getMessage());
+    }
   }
 
   private static List<InetAddress> addressesOf(List<Assigned> assigned) {
@@ -193,11 +213,10 @@ public final class BridgeNetwork implements PodNetwork {
   /** Where pods' addresses may lie, without overlaps. */
   private Set<Cidr> podNetworks(List<Cidr> current) {
     Set<Cidr> all = new LinkedHashSet<>(current);
-    for (Active a : active.values()) {
-      for (Assigned address : a.attachment().assigned()) {
-        all.add(new Cidr(address.address(), address.prefix()));
-      }
-    }
+    Stream.concat(
+            active.values().stream().flatMap(a -> a.attachment().assigned().stream()),
+            strays.values().stream().flatMap(s -> s.addresses().stream()))
+        .forEach(address -> all.add(new Cidr(address.address(), address.prefix())));
     return all.stream()
         .filter(
             c ->
@@ -325,6 +344,21 @@ public final class BridgeNetwork implements PodNetwork {
 
   @Override
   public void reconcile(Set<String> liveSandboxIds) throws NetworkException, InterruptedException {
+    try {
+      for (String id : liveSandboxIds) {
+        adopt(id);
+      }
+      for (Stray s : List.copyOf(strays.values())) {
+        LOG.log(Level.INFO, "remove interface {0}, which belongs to no sandbox", s.name());
+        ports.release(s.name());
+        interfaces.delete(s.name());
+        strays.remove(s.name());
+        book.release(addressesOf(s.addresses()), s.link().index());
+      }
+    } catch (IOException e) {
+      throw new NetworkException(
+          Kind.SYSTEM, "bring interfaces in line with sandboxes: " + e.getMessage(), e);
+    }
     List<String> dead =
         active.keySet().stream().filter(id -> !liveSandboxIds.contains(id)).toList();
     for (String id : dead) {
@@ -339,6 +373,30 @@ public final class BridgeNetwork implements PodNetwork {
         throw new NetworkException(
             Kind.SYSTEM, "free the network of sandbox " + id + ": " + e.getMessage(), e);
       }
+    }
+  }
+
+  /** Writes the record of a live sandbox that has lost it, of what the kernel knows. */
+  private void adopt(String id) throws IOException, NetworkException, InterruptedException {
+    try (KeyedLocks.Held _ = locks.lock(id)) {
+      Stray s = active.containsKey(id) ? null : strays.remove(PodInterfaces.hostName(id));
+      if (s == null) {
+        return;
+      }
+      if (s.addresses().isEmpty()) {
+        LOG.log(Level.ERROR, "sandbox {0} keeps interface {1}, but isn''t known", id, s.name());
+        return;
+      }
+      Attachment a = s.attachment(bootId, id, sequence.incrementAndGet());
+      store.write(a);
+      ports.rename(s.name(), id, a.pod());
+      active.put(id, new Active(a, s.link().index(), true));
+      LOG.log(
+          Level.WARNING,
+          "the network record of sandbox {0} was lost and is made anew: {1}, ports {2}",
+          id,
+          a.addresses(),
+          a.ports());
     }
   }
 
@@ -425,7 +483,7 @@ public final class BridgeNetwork implements PodNetwork {
   @Override
   public void close() {
     try {
-      if (active.isEmpty()) {
+      if (active.isEmpty() && strays.isEmpty()) {
         book.awaitNoQuarantine(PATIENCE);
         for (Link l : interfaces.host(Rtnetlink::links)) {
           if (l.master() == bridge.index() && PodInterfaces.isOurs(l)) {
@@ -444,6 +502,16 @@ public final class BridgeNetwork implements PodNetwork {
       ports.close();
       interfaces.close();
     }
+  }
+
+  /** Waits until UDP clients follow their host ports, which attach and detach don't. */
+  void awaitClients() {
+    ports.awaitClients();
+  }
+
+  /** Waits until the kernel has removed all interfaces of pods that were detached. */
+  boolean awaitQuiet() throws InterruptedException {
+    return book.awaitNoQuarantine(PATIENCE);
   }
 
   /** What the network was opened with. */

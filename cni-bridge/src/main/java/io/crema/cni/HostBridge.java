@@ -116,6 +116,9 @@ final class HostBridge {
     NetlinkBatch b = new NetlinkBatch();
     for (Assigned g : gateways) {
       Rtnetlink.addAddress(b, index, name, g.address(), g.prefix());
+      if (g.address().getAddress().length == 16) {
+        Rtnetlink.addLoopbackRoute(b, index); // host ports answer on [::1]
+      }
     }
     socket.exchange(b);
   }

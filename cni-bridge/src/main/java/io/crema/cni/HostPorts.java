@@ -4,7 +4,7 @@ import io.crema.cni.NetworkException.Kind;
 import io.crema.cni.ipam.Cidr;
 import io.crema.cni.ipam.IpText;
 import io.crema.cni.netlink.NetlinkSocket;
-import io.crema.cni.nft.Conntrack;
+import io.crema.cni.nft.ForwardRules;
 import io.crema.cni.nft.HostPort;
 import io.crema.cni.nft.PodTable;
 import java.io.IOException;
@@ -33,15 +33,26 @@ final class HostPorts implements AutoCloseable {
   private record Owner(String sandboxId, String pod) {}
 
   private final PodTable table;
+  private final ForwardRules forward;
+  private final UdpClients clients;
+  private List<String> blocking = List.of();
   private final NetlinkSocket socket;
   private final Map<Key, Map<@Nullable InetAddress, Owner>> claims = new HashMap<>();
   private final Map<String, Set<HostPort>> bySandbox = new HashMap<>();
   private final Set<String> installed = new LinkedHashSet<>();
   private Collection<Cidr> pods = List.of();
+  private boolean loopback6;
 
-  HostPorts(PodTable table) throws IOException {
+  HostPorts(PodTable table, ForwardRules forward) throws IOException {
     this.table = table;
-    this.socket = NetlinkSocket.netfilter();
+    this.forward = forward;
+    this.clients = new UdpClients();
+    try {
+      this.socket = NetlinkSocket.netfilter();
+    } catch (IOException e) {
+      clients.close();
+      throw e;
+    }
   }
 
   /** The ports of a pod with these addresses. */
@@ -177,19 +188,7 @@ final class HostPorts implements AutoCloseable {
         throw failed;
       }
     }
-    forgetUdp(ports);
-  }
-
-  /** Only what clients that never pause may miss: no reason to fail. */
-  private void forgetUdp(Set<HostPort> ports) {
-    try {
-      Conntrack.forgetUdp(socket, ports);
-    } catch (IOException e) {
-      LOG.log(
-          Level.WARNING,
-          "UDP clients that keep their port may go on reaching where the host port led before: {0}",
-          e.getMessage());
-    }
+    clients.redirect(ports);
   }
 
   /** A claim whose ports are in the kernel's table as soon as that is rebuilt. */
@@ -197,6 +196,19 @@ final class HostPorts implements AutoCloseable {
       throws NetworkException {
     claim(sandboxId, pod, ports);
     installed.add(sandboxId);
+  }
+
+  /** The ports that an earlier daemon's table has. */
+  synchronized List<HostPort> inKernel() throws IOException {
+    return table.ports(socket);
+  }
+
+  /** Gives the ports of {@code from} to {@code to}; the kernel's table has no names. */
+  synchronized void rename(String from, String to, String pod) throws NetworkException {
+    Set<HostPort> ports = bySandbox.getOrDefault(from, Set.of());
+    unclaim(from);
+    installed.remove(from);
+    restore(to, pod, ports);
   }
 
   /** Takes ports out of the kernel's table and frees them; unknown ids are fine. */
@@ -208,7 +220,7 @@ final class HostPorts implements AutoCloseable {
       } catch (IOException e) {
         repair(e);
       }
-      forgetUdp(ports);
+      clients.redirect(ports);
     }
     unclaim(sandboxId);
   }
@@ -232,37 +244,67 @@ final class HostPorts implements AutoCloseable {
     }
   }
 
-  /** Makes the table anew if somebody has removed it. */
+  /** Makes the table anew if somebody has removed it, or changed what ports of [::1] depend on. */
   synchronized void check() throws NetworkException, IOException {
     if (!table.exists(socket)) {
       repair(new IOException("it is gone"));
+    } else if (loopback6 == Sysctl.bridgedIpv6PassesFirewall()) {
+      write();
     }
+    forward();
+  }
+
+  /** Sees to it that other firewalls let pods' packets through, or says that they don't. */
+  private void forward() throws IOException {
+    List<String> now = forward.apply(socket);
+    if (!now.equals(blocking) && !now.isEmpty()) {
+      LOG.log(
+          Level.WARNING,
+          "{0} drops forwarded packets by its policy and may keep pods from the network: let it"
+              + " accept what comes from and goes to the pods'' bridge",
+          String.join(", ", now));
+    }
+    blocking = now;
   }
 
   /** Makes the table anew, for pods of these networks. */
   synchronized void rebuild(Collection<Cidr> networks) throws NetworkException {
     pods = List.copyOf(networks);
     write();
+    try {
+      forward();
+    } catch (IOException e) { // pods may still have all that they need
+      LOG.log(Level.WARNING, "other firewalls may drop what pods send: " + e.getMessage(), e);
+    }
   }
 
   private void write() throws NetworkException {
     try {
+      loopback6 = !Sysctl.bridgedIpv6PassesFirewall();
       table.rebuild(
           socket,
           pods,
-          installed.stream().flatMap(id -> bySandbox.getOrDefault(id, Set.of()).stream()).toList());
+          installed.stream().flatMap(id -> bySandbox.getOrDefault(id, Set.of()).stream()).toList(),
+          loopback6);
     } catch (IOException e) {
       throw new NetworkException(Kind.SYSTEM, "make the nftables table: " + e.getMessage(), e);
     }
   }
 
-  /** Removes the table. */
+  /** Removes the table, and the rules in others' chains. */
   synchronized void drop() throws IOException {
+    forward.remove(socket);
     table.drop(socket);
+  }
+
+  /** Waits until UDP clients follow their ports. */
+  void awaitClients() {
+    clients.await();
   }
 
   @Override
   public void close() {
+    clients.close();
     socket.close();
   }
 }

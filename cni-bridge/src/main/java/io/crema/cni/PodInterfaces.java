@@ -2,13 +2,15 @@ package io.crema.cni;
 
 import io.crema.cni.ipam.AddressBook.Assigned;
 import io.crema.cni.netlink.Link;
+import io.crema.cni.netlink.NamespaceHopper;
 import io.crema.cni.netlink.NetlinkBatch;
-import io.crema.cni.netlink.NetlinkMessage;
 import io.crema.cni.netlink.NetlinkSocket;
 import io.crema.cni.netlink.Rtnetlink;
 import io.crema.runtime.linux.Errno;
 import io.crema.runtime.linux.Fd;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -28,6 +30,7 @@ final class PodInterfaces implements AutoCloseable {
   /** The interface's name in every pod. */
   static final String IN_POD = "eth0";
 
+  private static final Logger LOG = System.getLogger("io.crema.cni");
   private static final String PREFIX = "crm";
   private static final int LOOPBACK = 1;
 
@@ -68,34 +71,34 @@ final class PodInterfaces implements AutoCloseable {
   }
 
   /**
-   * Makes the pair and configures the pod's end.
+   * Makes the pair and configures the pod's end, in one trip.
    *
    * @return the index of the host's end; on failure the pair is gone
    */
   int make(HostBridge bridge, Fd netns, Attachment a, boolean hairpin)
       throws IOException, InterruptedException {
     List<Assigned> addresses = a.assigned();
-    Link link =
-        host(
-            socket -> {
-              NetlinkBatch b = new NetlinkBatch();
-              Rtnetlink.createVeth(
-                  b,
-                  a.hostInterface(),
-                  bridge.index(),
-                  bridge.mtu(),
-                  netns,
-                  IN_POD,
-                  Macs.of(addresses.getFirst().address()));
-              if (hairpin) {
-                Rtnetlink.hairpin(b, a.hostInterface());
-              }
-              List<NetlinkMessage> answers = socket.exchange(b);
-              Optional<Link> made = Rtnetlink.link(answers);
-              return made.isPresent() ? made.get() : find(socket, a.hostInterface());
-            });
+    NetlinkBatch pair = new NetlinkBatch();
+    Rtnetlink.createVeth(
+        pair,
+        a.hostInterface(),
+        bridge.index(),
+        bridge.mtu(),
+        netns,
+        IN_POD,
+        Macs.of(addresses.getFirst().address()));
+    if (hairpin) {
+      Rtnetlink.hairpin(pair, a.hostInterface());
+    }
     try {
-      configure(netns, link.peer(), addresses);
+      return NamespaceHopper.INSTANCE.send(
+          door -> {
+            Link link = host(socket -> make(socket, pair, a.hostInterface()));
+            door.enter(netns);
+            configureHere(link.peer(), addresses);
+            return link.index();
+          },
+          index -> LOG.log(Level.DEBUG, "pod {0}: nobody waits for its network now", a.pod()));
     } catch (IOException | RuntimeException | InterruptedException e) {
       try {
         delete(a.hostInterface());
@@ -104,7 +107,12 @@ final class PodInterfaces implements AutoCloseable {
       }
       throw e;
     }
-    return link.index();
+  }
+
+  private static Link make(NetlinkSocket socket, NetlinkBatch pair, String name)
+      throws IOException {
+    Optional<Link> made = Rtnetlink.link(socket.exchange(pair));
+    return made.isPresent() ? made.get() : find(socket, name);
   }
 
   private static Link find(NetlinkSocket socket, String name) throws IOException {
@@ -117,6 +125,33 @@ final class PodInterfaces implements AutoCloseable {
   /** Loopback, addresses and routes of a pod; does no harm if they are there. */
   static void configure(Fd netns, int podIndex, List<Assigned> addresses)
       throws IOException, InterruptedException {
+    in(netns, () -> configureHere(podIndex, addresses));
+  }
+
+  /** Loopback alone. */
+  static void loopback(Fd netns) throws IOException, InterruptedException {
+    NetlinkBatch b = new NetlinkBatch();
+    Rtnetlink.setUp(b, LOOPBACK, "lo");
+    in(netns, () -> exchangeHere(b));
+  }
+
+  /** Work in a pod's namespace. */
+  @FunctionalInterface
+  private interface Inside {
+    void run() throws IOException;
+  }
+
+  private static void in(Fd netns, Inside work) throws IOException, InterruptedException {
+    NamespaceHopper.INSTANCE.send(
+        door -> {
+          door.enter(netns);
+          work.run();
+          return true;
+        },
+        done -> LOG.log(Level.DEBUG, "nobody waits for the change in {0}", netns.what()));
+  }
+
+  private static void configureHere(int podIndex, List<Assigned> addresses) throws IOException {
     NetlinkBatch b = new NetlinkBatch();
     Rtnetlink.setUp(b, LOOPBACK, "lo");
     Rtnetlink.setUp(b, podIndex, IN_POD);
@@ -126,16 +161,11 @@ final class PodInterfaces implements AutoCloseable {
     for (Assigned a : addresses) {
       Rtnetlink.addDefaultRoute(b, podIndex, a.gateway());
     }
-    try (NetlinkSocket socket = NetlinkSocket.routeIn(netns)) {
-      socket.exchange(b);
-    }
+    exchangeHere(b);
   }
 
-  /** Loopback alone. */
-  static void loopback(Fd netns) throws IOException, InterruptedException {
-    NetlinkBatch b = new NetlinkBatch();
-    Rtnetlink.setUp(b, LOOPBACK, "lo");
-    try (NetlinkSocket socket = NetlinkSocket.routeIn(netns)) {
+  private static void exchangeHere(NetlinkBatch b) throws IOException {
+    try (NetlinkSocket socket = NetlinkSocket.route()) {
       socket.exchange(b);
     }
   }

@@ -5,6 +5,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -18,6 +19,15 @@ final class Sysctl {
   /** Whether the kernel has IPv6. */
   static boolean hasIpv6() {
     return Files.isDirectory(ROOT.resolve("net/ipv6/conf"));
+  }
+
+  /** Whether bridged IPv6 packets pass the IP firewall: br_netfilter is there and told to. */
+  static boolean bridgedIpv6PassesFirewall() throws IOException {
+    try {
+      return !read(ROOT.resolve("net/bridge/bridge-nf-call-ip6tables")).equals("0");
+    } catch (NoSuchFileException e) {
+      return false;
+    }
   }
 
   private static String read(Path path) throws IOException {

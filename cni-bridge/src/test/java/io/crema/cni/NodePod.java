@@ -144,6 +144,15 @@ final class NodePod implements Closeable {
         });
   }
 
+  /** Sends a frame as it is by the namespace's interface of this index. */
+  void send(int index, byte[] frame) throws IOException, InterruptedException {
+    in(
+        () -> {
+          RawPackets.send(index, frame);
+          return true;
+        });
+  }
+
   @Override
   public void close() throws IOException {
     for (Closeable s : servers) {

@@ -3,7 +3,9 @@ package io.crema.cni.netlink;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +27,11 @@ public final class Attributes {
 
   /** Where the value of the first attribute of {@code type} begins, or -1. */
   private int find(int type) {
-    for (int at = from; at + NetlinkBatch.ATTRIBUTE_HEADER <= to; ) {
+    return find(type, from);
+  }
+
+  private int find(int type, int start) {
+    for (int at = start; at + NetlinkBatch.ATTRIBUTE_HEADER <= to; ) {
       int length = bytes.getShort(at) & 0xffff;
       if (length < NetlinkBatch.ATTRIBUTE_HEADER || at + length > to) {
         return -1;
@@ -59,6 +65,14 @@ public final class Attributes {
     return at < 0 || length(at) < 4 ? otherwise : bytes.getInt(at);
   }
 
+  /** The value as an integer in network order, as nf_tables has all its numbers. */
+  public int be32(int type, int otherwise) {
+    int value = int32(type, otherwise);
+    return has(type) && bytes.order() == ByteOrder.LITTLE_ENDIAN
+        ? Integer.reverseBytes(value)
+        : value;
+  }
+
   /** The value as text without its NUL, or null. */
   public @Nullable String text(int type) {
     int at = find(type);
@@ -78,6 +92,17 @@ public final class Attributes {
     return at < 0
         ? new Attributes(bytes.array(), 0, 0)
         : new Attributes(bytes.array(), at, at + length(at));
+  }
+
+  /** The attributes within each one of this type, in order. */
+  public List<Attributes> all(int type) {
+    List<Attributes> out = new ArrayList<>();
+    for (int at = find(type); at >= 0; ) {
+      int end = at + length(at);
+      out.add(new Attributes(bytes.array(), at, end));
+      at = find(type, (end + 3) & ~3);
+    }
+    return out;
   }
 
   /** The value's 64-bit integers, in the machine's byte order; empty when it is absent. */

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param master the index of its bridge, or 0
  * @param peer the index of what it is linked to (a veth's other end, in that one's namespace), or 0
+ * @param peerNamespace the kernel's number, in this namespace, of the one that the peer is in; -1
+ *     when it is in this one or unknown
  * @param mtu in bytes
  * @param kind {@code bridge}, {@code veth}; empty for hardware
  * @param counters struct rtnl_link_stats64 (linux/if_link.h), empty when not asked for
@@ -16,6 +18,7 @@ public record Link(
     String name,
     int master,
     int peer,
+    int peerNamespace,
     int mtu,
     boolean up,
     String kind,
@@ -34,6 +37,7 @@ public record Link(
         name == null ? "" : name,
         a.int32(Rtnetlink.IFLA_MASTER, 0),
         a.int32(Rtnetlink.IFLA_LINK, 0),
+        a.int32(Rtnetlink.IFLA_LINK_NETNSID, -1),
         a.int32(Rtnetlink.IFLA_MTU, 0),
         (m.int32(8) & IFF_UP) != 0,
         kind == null ? "" : kind,

@@ -7,47 +7,67 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A platform thread that enters network namespaces and comes back, one short errand after another:
- * to make a thread for each would cost more than the errand. It does nothing else, and it ends if
- * it can't come back; the next errand gets a new one.
+ * A platform thread that enters network namespaces and comes back, one short trip after another: to
+ * make a thread for each would cost more than the trip. It does nothing else, and it ends if it
+ * can't come back; the next caller starts a new one.
+ *
+ * <p>One is enough: what it does holds the kernel's own lock over all network configuration (RTNL)
+ * most of the time, so that several threads would only wait for each other, in no order.
  */
-final class NamespaceHopper {
-  static final NamespaceHopper INSTANCE = new NamespaceHopper();
+public final class NamespaceHopper {
+  /** The process's only one. */
+  public static final NamespaceHopper INSTANCE = new NamespaceHopper();
 
-  /** Work that is done in microseconds and leaves nothing of the namespace on its thread. */
+  /** The way out of the daemon's namespace. */
   @FunctionalInterface
-  interface Errand<T> {
-    T run() throws IOException;
+  public interface Door {
+    /** Goes into {@code netns} for the rest of the trip. */
+    void enter(Fd netns) throws IOException;
   }
 
-  /** Gives back what an errand brought, when nobody takes it. */
+  /**
+   * Work of less than a millisecond that begins in the daemon's namespace, may enter another, and
+   * leaves nothing of it on its thread.
+   */
   @FunctionalInterface
-  interface Disposal<T> {
-    void dispose(T result);
+  public interface Trip<T> {
+    T go(Door door) throws IOException;
   }
 
-  private record Job(Fd netns, Runnable work, CompletableFuture<?> failure) {}
+  private record Job(Runnable work, CompletableFuture<?> failure) {}
 
   private final BlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
   private @Nullable Thread thread;
+  private boolean away; // only the thread's
 
   private NamespaceHopper() {}
 
-  /** Runs {@code errand} in {@code netns}, which is lent for the call. */
-  <T> T in(Fd netns, Errand<T> errand, Disposal<T> unwanted)
-      throws IOException, InterruptedException {
+  /**
+   * Sends the thread on a trip and waits for its return. An interrupted caller gets no result, but
+   * a trip that has begun is over when this returns: {@code unwanted} then takes its result back.
+   */
+  public <T> T send(Trip<T> trip, Consumer<T> unwanted) throws IOException, InterruptedException {
     CompletableFuture<T> result = new CompletableFuture<>();
-    jobs.add(new Job(netns, () -> run(errand, result, unwanted), result));
+    AtomicBoolean taken = new AtomicBoolean();
+    jobs.add(
+        new Job(
+            () -> {
+              if (taken.compareAndSet(false, true)) {
+                run(trip, result);
+              }
+            },
+            result));
     ensureThread();
     try {
       return result.get();
     } catch (InterruptedException e) {
-      // Whoever completes it second disposes of what was brought.
-      if (!result.cancel(false) && !result.isCompletedExceptionally()) {
-        unwanted.dispose(result.join());
+      if (!taken.compareAndSet(false, true)) {
+        result.handle((brought, failure) -> takeBack(brought, unwanted)).join();
       }
       throw e;
     } catch (ExecutionException e) {
@@ -59,12 +79,21 @@ final class NamespaceHopper {
     }
   }
 
-  private static <T> void run(Errand<T> errand, CompletableFuture<T> result, Disposal<T> unwanted) {
+  private static <T> boolean takeBack(@Nullable T brought, Consumer<T> unwanted) {
+    if (brought != null) {
+      unwanted.accept(brought);
+    }
+    return true;
+  }
+
+  private <T> void run(Trip<T> trip, CompletableFuture<T> result) {
     try {
-      T brought = errand.run();
-      if (!result.complete(brought)) {
-        unwanted.dispose(brought);
-      }
+      result.complete(
+          trip.go(
+              netns -> {
+                Namespaces.linux().setns(netns, Namespaces.CLONE_NEWNET);
+                away = true;
+              }));
     } catch (IOException | RuntimeException e) {
       result.completeExceptionally(e);
     }
@@ -77,29 +106,32 @@ final class NamespaceHopper {
     }
   }
 
-  /** Forgets this thread, which ends now, and starts another if errands wait. */
+  /**
+   * Forgets this thread, which ends now. It can't start its successor, which would be born in the
+   * namespace that it can't leave: the next caller does.
+   */
   private synchronized void leave() {
     thread = null;
-    if (!jobs.isEmpty()) {
-      ensureThread();
+    for (Job job = jobs.poll(); job != null; job = jobs.poll()) {
+      job.failure()
+          .completeExceptionally(
+              new IOException("the thread that enters pods' namespaces couldn't come back"));
     }
   }
 
   private void serve() {
     Namespaces namespaces = Namespaces.linux();
+    away = false;
     try (Fd home = namespaces.current("net")) {
       while (true) {
         Job job = jobs.take();
         try {
-          namespaces.setns(job.netns(), Namespaces.CLONE_NEWNET);
-        } catch (IOException | RuntimeException e) {
-          job.failure().completeExceptionally(e);
-          continue; // it is still at home
-        }
-        try {
           job.work().run();
         } finally {
-          namespaces.setns(home, Namespaces.CLONE_NEWNET);
+          if (away) {
+            namespaces.setns(home, Namespaces.CLONE_NEWNET);
+            away = false;
+          }
         }
       }
     } catch (IOException e) {

@@ -28,6 +28,7 @@ public final class NetlinkSocket implements AutoCloseable {
   private static final int SOL_NETLINK = 270;
   private static final int NETLINK_CAP_ACK = 10;
   private static final int NETLINK_EXT_ACK = 11;
+  private static final int NETLINK_GET_STRICT_CHK = 12;
   private static final int DATAGRAM = 16 * 1024; // dumps adapt to what the reader takes
 
   // linux/bpf_common.h: BPF_LD|BPF_B|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, BPF_RET|BPF_K
@@ -49,9 +50,26 @@ public final class NetlinkSocket implements AutoCloseable {
     return open(NETLINK_ROUTE, 0, 0);
   }
 
+  /** As {@link #route()}, and dumps heed what is asked for (NETLINK_GET_STRICT_CHK, Linux 4.20). */
+  public static NetlinkSocket strictRoute() throws ErrnoException {
+    NetlinkSocket socket = route();
+    try {
+      Sockets.linux().setOption(socket.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
+      return socket;
+    } catch (ErrnoException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
   /** For links, addresses and routes of {@code netns}, which is lent for the call. */
   public static NetlinkSocket routeIn(Fd netns) throws IOException, InterruptedException {
-    return NamespaceHopper.INSTANCE.in(netns, NetlinkSocket::route, NetlinkSocket::close);
+    return NamespaceHopper.INSTANCE.send(
+        door -> {
+          door.enter(netns);
+          return route();
+        },
+        NetlinkSocket::close);
   }
 
   /** For nf_tables and conntrack of the calling thread's network namespace. */

@@ -4,6 +4,7 @@ import io.crema.runtime.linux.Errno;
 import io.crema.runtime.linux.Fd;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,6 +22,7 @@ public final class Rtnetlink {
   static final int RTM_DELLINK = 17;
   static final int RTM_GETLINK = 18;
   static final int RTM_NEWADDR = 20;
+  static final int RTM_GETADDR = 22;
   static final int RTM_NEWROUTE = 24;
   static final int RTM_GETROUTE = 26;
 
@@ -32,6 +34,7 @@ public final class Rtnetlink {
   static final int IFLA_LINKINFO = 18;
   static final int IFLA_INFO_KIND = 1;
   static final int IFLA_STATS64 = 23;
+  static final int IFLA_LINK_NETNSID = 37;
   private static final int IFLA_INFO_DATA = 2;
   private static final int IFLA_INFO_SLAVE_KIND = 4;
   private static final int IFLA_INFO_SLAVE_DATA = 5;
@@ -50,13 +53,19 @@ public final class Rtnetlink {
   private static final int IFA_ADDRESS = 1;
   private static final int IFA_LOCAL = 2;
   private static final int IFA_FLAGS = 8;
+  private static final int IFA_TARGET_NETNSID = 10;
+  private static final int RT_SCOPE_UNIVERSE = 0;
   private static final int IFA_F_NODAD = 2;
 
+  private static final int RTA_DST = 1;
   private static final int RTA_OIF = 4;
   private static final int RTA_GATEWAY = 5;
+  private static final int RTA_PRIORITY = 6;
   private static final int RT_TABLE_MAIN = 254;
+  private static final int RT_TABLE_LOCAL = 255;
   private static final int RTPROT_BOOT = 3;
   private static final int RTN_UNICAST = 1;
+  private static final int RTN_LOCAL = 2;
 
   private static final int AF_UNSPEC = 0;
   private static final int AF_INET = 2;
@@ -222,6 +231,33 @@ public final class Rtnetlink {
         .attribute32(RTA_OIF, link);
   }
 
+  /**
+   * Lets answers to ::1 that come back by {@code link} be taken in: the kernel looks for loopback's
+   * address only among the routes of the interface that a packet came by (rt6_need_strict). What is
+   * sent to ::1 goes on by lo, whose route has the lower metric, and packets that have ::1 in them
+   * when they arrive are dropped before (ip6_rcv_core).
+   */
+  public static void addLoopbackRoute(NetlinkBatch b, int link) {
+    byte[] loopback = new byte[16];
+    loopback[15] = 1;
+    b.message(
+            RTM_NEWROUTE,
+            NetlinkBatch.CREATE | NetlinkBatch.REPLACE,
+            "add local route to ::1 by the bridge")
+        .u8(AF_INET6)
+        .u8(128)
+        .u8(0)
+        .u8(0)
+        .u8(RT_TABLE_LOCAL)
+        .u8(RTPROT_BOOT)
+        .u8(0)
+        .u8(RTN_LOCAL)
+        .u32(0)
+        .attribute(RTA_DST, loopback)
+        .attribute32(RTA_OIF, link)
+        .attribute32(RTA_PRIORITY, 2048);
+  }
+
   private static int family(byte[] address) {
     return address.length == 4 ? AF_INET : AF_INET6;
   }
@@ -232,6 +268,30 @@ public final class Rtnetlink {
     b.message(RTM_GETLINK, NetlinkBatch.DUMP, "list links");
     linkHeader(b, 0, 0, 0).attribute32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     return socket.dump(b).stream().filter(m -> m.type() == RTM_NEWLINK).map(Link::parse).toList();
+  }
+
+  /** An interface's address. */
+  public record InterfaceAddress(InetAddress address, int prefix) {}
+
+  /**
+   * The global addresses of an interface in another namespace, without going there (Linux 4.20).
+   *
+   * @param socket one that checks strictly, see {@link NetlinkSocket#strictRoute}
+   * @param namespace as in {@link Link#peerNamespace}
+   */
+  public static List<InterfaceAddress> addresses(NetlinkSocket socket, int namespace, int index)
+      throws IOException {
+    NetlinkBatch b = new NetlinkBatch();
+    b.message(RTM_GETADDR, NetlinkBatch.DUMP, "list addresses in namespace " + namespace);
+    b.u8(AF_UNSPEC).u8(0).u8(0).u8(0).u32(index).attribute32(IFA_TARGET_NETNSID, namespace);
+    List<InterfaceAddress> out = new ArrayList<>();
+    for (NetlinkMessage m : socket.dump(b)) {
+      byte[] address = m.attributes(8).bytes(IFA_ADDRESS); // behind struct ifaddrmsg
+      if (m.type() == RTM_NEWADDR && m.u8(3) == RT_SCOPE_UNIVERSE && address != null) {
+        out.add(new InterfaceAddress(InetAddress.getByAddress(address), m.u8(1)));
+      }
+    }
+    return out;
   }
 
   /** The routes of the main table, both families. */

@@ -15,7 +15,6 @@ import java.util.Collection;
  * (net/netfilter/nf_internals.h).
  */
 public final class Conntrack {
-  private static final int UDP = 17;
   private static final int CT_DELETE = 1 << 8 | 2; // NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE
   private static final int CTA_TUPLE_ORIG = 1;
   private static final int CTA_TUPLE_PROTO = 2;
@@ -28,23 +27,19 @@ public final class Conntrack {
   private Conntrack() {}
 
   /**
-   * Forgets the UDP connections through these ports. The kernel walks all of its connections for
-   * it, so it is asked for UDP only.
+   * Forgets the connections through these UDP ports. The kernel walks its whole table once a port,
+   * and compares there (CTA_FILTER, Linux 5.8): some 0.5 ms and more with many connections.
    */
-  public static void forgetUdp(NetlinkSocket socket, Collection<HostPort> ports)
-      throws IOException {
+  public static void forget(NetlinkSocket socket, Collection<HostPort> ports) throws IOException {
     NetlinkBatch b = new NetlinkBatch();
     for (HostPort p : ports) {
-      if (p.protocol() != UDP) {
-        continue;
-      }
-      b.message(CT_DELETE, 0, "forget connections to UDP port " + p.hostPort(), Errno.ENOENT)
+      b.message(CT_DELETE, 0, "forget connections to port " + p.hostPort(), Errno.ENOENT)
           .u8(p.ipv4() ? 2 : 10)
           .u8(1) // with version 0 the family would be ignored
           .be16(0)
           .nest(CTA_TUPLE_ORIG)
           .nest(CTA_TUPLE_PROTO)
-          .attribute8(CTA_PROTO_NUM, UDP)
+          .attribute8(CTA_PROTO_NUM, p.protocol())
           .attribute(
               CTA_PROTO_DST_PORT, new byte[] {(byte) (p.hostPort() >> 8), (byte) p.hostPort()})
           .end()

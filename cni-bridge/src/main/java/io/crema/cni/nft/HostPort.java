@@ -2,6 +2,7 @@ package io.crema.cni.nft;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,27 @@ public record HostPort(
   /** The map's name that it is an element of. */
   String map() {
     return (hostAddress == null ? "hostports" : "hostips") + (ipv4() ? "4" : "6");
+  }
+
+  /** The port that an element of {@code map} stands for: {@link #element} backwards. */
+  static HostPort of(String map, NftBatch.Element element) throws UnknownHostException {
+    ByteBuffer key = ByteBuffer.wrap(element.key());
+    ByteBuffer data = ByteBuffer.wrap(element.data());
+    byte[] address = new byte[map.endsWith("4") ? 4 : 16];
+    int protocol = key.get(0) & 0xff;
+    key.position(4);
+    InetAddress host = null;
+    if (map.startsWith("hostips")) {
+      key.get(address);
+      host = InetAddress.getByAddress(address);
+    }
+    data.get(address);
+    return new HostPort(
+        protocol,
+        host,
+        key.getShort() & 0xffff,
+        InetAddress.getByAddress(address),
+        data.getShort() & 0xffff);
   }
 
   /** As in the registers: each part begins at a multiple of four bytes. */

@@ -1,13 +1,19 @@
 package io.crema.cni.nft;
 
+import io.crema.cni.netlink.Attributes;
 import io.crema.cni.netlink.NetlinkBatch;
+import io.crema.cni.netlink.NetlinkException;
+import io.crema.cni.netlink.NetlinkMessage;
 import io.crema.cni.netlink.NetlinkSocket;
 import io.crema.runtime.linux.Errno;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * One nf_tables transaction of the {@code inet} family: all of it happens, or nothing.
+ * One nf_tables transaction on a table: all of it happens, or nothing.
  *
  * <p>Numbers: linux/netfilter/nf_tables.h, nfnetlink.h. Not thread-safe.
  */
@@ -15,17 +21,27 @@ final class NftBatch {
   private static final int NFNL_SUBSYS_NFTABLES = 10;
   private static final int NFNL_MSG_BATCH_BEGIN = 16;
   private static final int NFNL_MSG_BATCH_END = 17;
-  private static final int NFPROTO_INET = 1;
+  static final int NFPROTO_INET = 1;
+  static final int NFPROTO_IPV4 = 2;
+  static final int NFPROTO_IPV6 = 10;
 
   private static final int NEWTABLE = 0;
   private static final int GETTABLE = 1;
   private static final int DELTABLE = 2;
   private static final int NEWCHAIN = 3;
+  private static final int GETCHAIN = 4;
   private static final int NEWRULE = 6;
+  private static final int GETRULE = 7;
+  private static final int DELRULE = 8;
   private static final int NEWSET = 9;
   private static final int NEWSETELEM = 12;
+  private static final int GETSETELEM = 13;
   private static final int DELSETELEM = 14;
 
+  private static final int NFTA_RULE_HANDLE = 3;
+  private static final int NFTA_RULE_USERDATA = 7;
+  private static final int DROP = 0; // NF_DROP
+  private static final int ACCEPT = 1; // NF_ACCEPT
   private static final int NFTA_SET_ELEM_KEY = 1;
   private static final int NFTA_SET_ELEM_DATA = 2;
   private static final int NFTA_SET_ELEM_FLAGS = 3;
@@ -41,22 +57,41 @@ final class NftBatch {
   record Element(byte[] key, byte[] data) {}
 
   private final NetlinkBatch batch = new NetlinkBatch();
+  private final int family;
   private final String table;
   private int setId;
 
+  /** On a table of the {@code inet} family. */
   NftBatch(String table) {
+    this(NFPROTO_INET, table);
+  }
+
+  NftBatch(int family, String table) {
+    this.family = family;
     this.table = table;
     batch
-        .message(NFNL_MSG_BATCH_BEGIN, 0, "transaction on nftables table inet " + table)
+        .message(NFNL_MSG_BATCH_BEGIN, 0, "transaction on " + name(family, table))
         .u8(0)
         .u8(0)
         .be16(NFNL_SUBSYS_NFTABLES);
   }
 
+  /** As nft(8) would name it. */
+  static String name(int family, String table) {
+    String prefix =
+        switch (family) {
+          case NFPROTO_INET -> "inet";
+          case NFPROTO_IPV4 -> "ip";
+          case NFPROTO_IPV6 -> "ip6";
+          default -> "family " + family;
+        };
+    return "nftables table " + prefix + " " + table;
+  }
+
   private NetlinkBatch message(int type, int flags, String what) {
     return batch
-        .message(NFNL_SUBSYS_NFTABLES << 8 | type, flags, what + " in nftables table inet " + table)
-        .u8(NFPROTO_INET)
+        .message(NFNL_SUBSYS_NFTABLES << 8 | type, flags, what + " in " + name(family, table))
+        .u8(family)
         .u8(0)
         .be16(0)
         .attribute(1, table); // NFTA_*_TABLE is 1 throughout
@@ -115,6 +150,77 @@ final class NftBatch {
     return this;
   }
 
+  /** A rule before all others of the chain, which isn't ours, with a comment that tells so. */
+  NftBatch ruleInFront(String chain, NftRule rule, String comment) {
+    NetlinkBatch b =
+        message(NEWRULE, NetlinkBatch.CREATE, "insert rule \"" + rule + "\" in " + chain)
+            .attribute(2, chain)
+            .nest(4);
+    rule.write(b);
+    b.end().attribute(NFTA_RULE_USERDATA, userData(comment));
+    return this;
+  }
+
+  NftBatch deleteRule(String chain, byte[] handle) {
+    message(DELRULE, 0, "delete a rule of " + chain)
+        .attribute(2, chain)
+        .attribute(NFTA_RULE_HANDLE, handle);
+    return this;
+  }
+
+  /** NFTNL_UDATA_RULE_COMMENT: what nft(8) shows as the rule's comment. */
+  static byte[] userData(String comment) {
+    byte[] text = comment.getBytes(StandardCharsets.US_ASCII);
+    byte[] out = new byte[text.length + 3];
+    out[1] = (byte) (text.length + 1);
+    System.arraycopy(text, 0, out, 2, text.length);
+    return out;
+  }
+
+  /** A chain that sees packets; of any owner. */
+  record BaseChain(int family, String table, String name, String type, int hook, boolean drops) {}
+
+  static List<BaseChain> baseChains(NetlinkSocket socket) throws IOException {
+    NetlinkBatch b = new NetlinkBatch();
+    b.message(NFNL_SUBSYS_NFTABLES << 8 | GETCHAIN, NetlinkBatch.DUMP, "list nftables chains")
+        .u8(0)
+        .u8(0)
+        .be16(0);
+    List<BaseChain> out = new ArrayList<>();
+    for (NetlinkMessage m : socket.dump(b)) {
+      Attributes a = m.attributes(4);
+      String table = a.text(1);
+      String name = a.text(3);
+      String type = a.text(7);
+      if (table != null && name != null && type != null && a.has(4)) {
+        int hook = a.nested(4).be32(1, -1);
+        out.add(new BaseChain(m.u8(0), table, name, type, hook, a.be32(5, ACCEPT) == DROP));
+      }
+    }
+    return out;
+  }
+
+  /** The handles of a chain's rules that have this comment. */
+  static List<byte[]> rulesWith(NetlinkSocket socket, BaseChain chain, String comment)
+      throws IOException {
+    NetlinkBatch b = new NetlinkBatch();
+    b.message(NFNL_SUBSYS_NFTABLES << 8 | GETRULE, NetlinkBatch.DUMP, "list rules of " + chain)
+        .u8(chain.family())
+        .u8(0)
+        .be16(0)
+        .attribute(1, chain.table())
+        .attribute(2, chain.name());
+    List<byte[]> out = new ArrayList<>();
+    for (NetlinkMessage m : socket.dump(b)) {
+      Attributes a = m.attributes(4);
+      byte[] handle = a.bytes(NFTA_RULE_HANDLE);
+      if (handle != null && Arrays.equals(a.bytes(NFTA_RULE_USERDATA), userData(comment))) {
+        out.add(handle);
+      }
+    }
+    return out;
+  }
+
   /** A set of address ranges. */
   NftBatch ranges(String name, int type, int length) {
     return newSet(name, 4, type, length, 0, 0); // NFT_SET_INTERVAL
@@ -162,6 +268,38 @@ final class NftBatch {
       b.end();
     }
     return this;
+  }
+
+  /** The elements of a map, none when the table or the map isn't there. */
+  static List<Element> elements(NetlinkSocket socket, String table, String set) throws IOException {
+    NetlinkBatch b = new NetlinkBatch();
+    b.message(
+            NFNL_SUBSYS_NFTABLES << 8 | GETSETELEM,
+            NetlinkBatch.DUMP,
+            "list elements of " + set + " in nftables table inet " + table)
+        .u8(NFPROTO_INET)
+        .u8(0)
+        .be16(0)
+        .attribute(1, table)
+        .attribute(2, set);
+    List<Element> out = new ArrayList<>();
+    try {
+      for (NetlinkMessage m : socket.dump(b)) {
+        for (Attributes e : m.attributes(4).nested(3).all(NFTA_LIST_ELEM)) {
+          byte[] key = e.nested(NFTA_SET_ELEM_KEY).bytes(NFTA_DATA_VALUE);
+          byte[] data = e.nested(NFTA_SET_ELEM_DATA).bytes(NFTA_DATA_VALUE);
+          if (key != null && data != null) {
+            out.add(new Element(key, data));
+          }
+        }
+      }
+      return out;
+    } catch (NetlinkException e) {
+      if (e.is(Errno.ENOENT)) {
+        return List.of();
+      }
+      throw e;
+    }
   }
 
   /** Adds the range {@code [from, end)}. */

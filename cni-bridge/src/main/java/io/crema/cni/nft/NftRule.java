@@ -26,6 +26,7 @@ final class NftRule {
   private static final int REGISTER_VERDICT = 0;
   private static final int JUMP = -3;
   private static final int DROP = 0;
+  private static final int ACCEPT = 1;
   private static final int DATA_VALUE = 1;
   private static final int FULLY_RANDOM = 16; // NF_NAT_RANGE_PROTO_RANDOM_FULLY
 
@@ -145,6 +146,15 @@ final class NftRule {
 
   NftRule masquerade() {
     return expression("masq", b -> b.attributeBe32(1, FULLY_RANDOM));
+  }
+
+  /** Counts what comes this far, as iptables' rules do. */
+  NftRule counter() {
+    return expression("counter", b -> {});
+  }
+
+  NftRule accept() {
+    return verdict(b -> b.attributeBe32(1, ACCEPT));
   }
 
   NftRule drop() {
