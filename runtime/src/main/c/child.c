@@ -1,6 +1,7 @@
 /* A launched process from clone to execve: runs the steps of its plan. */
 #include "crema.h"
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -115,6 +116,31 @@ static long give(int fd, int32_t tag) {
   return transmit(report_socket, &r, sizeof r, &fd, 1);
 }
 
+/*
+ * Goes on in a new process, which has the keeper as its parent too: the only way to be born in a PID namespace that
+ * belongs to a user namespace this process has entered. The clone waits until the keeper has been told its id.
+ */
+static long clone_self(unsigned long flags) {
+  int gate[2];
+  uint8_t go = 1;
+  long n, r = sys(SYS_pipe2, gate, O_CLOEXEC);
+  if (r < 0) return r;
+  long pid = sys(SYS_clone, flags | CLONE_PARENT);
+  if (pid > 0) {
+    say(REPORT_CLONED, (int32_t)pid, 0);
+    sys(SYS_write, gate[1], &go, 1);
+    leave(0);
+  }
+  sys(SYS_close, gate[1]);
+  if (pid == 0) {
+    do n = sys(SYS_read, gate[0], &go, 1);
+    while (n == -EINTR);
+    if (n != 1) leave(126); /* the process before was killed: the launch has ended with it */
+  }
+  sys(SYS_close, gate[0]);
+  return pid;
+}
+
 /* The init of a shared PID namespace: reaps by ignoring SIGCHLD, and sleeps until it is killed. */
 static _Noreturn void stay(const struct plan *p) {
   struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } ignore = {(void *)1, 0, NULL, 0};
@@ -172,6 +198,9 @@ _Noreturn void child_run(struct child *c) {
         stay(&p);
       case OP_FAIL:
         r = -s->number;
+        break;
+      case OP_CLONE:
+        r = clone_self((uint32_t)s->number);
         break;
       default:
         r = -EBADMSG;

@@ -251,8 +251,17 @@ static void given(struct launch *l, int tag, int fd) {
   }
 }
 
+/* The launch goes on in another child of ours, which may have been killed, and reaped as nobody's, by now. */
+static void cloned(struct launch *l, int pid) {
+  siginfo_t info;
+  l->pid = pid;
+  if (sys(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, NULL) != -ECHILD) return;
+  l->alive = false;
+  if (l->state != STATE_FAILED) failed(l, STEP_ENDED, ECHILD, SIGKILL);
+}
+
 /* Reads what a child says of its launch; its end is execve's success, if its last word was said. */
-static void report_ready(struct launch *l) {
+void report_ready(struct launch *l) {
   struct { struct report r; } m;
   _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))];
   while (l->report >= 0) {
@@ -273,6 +282,7 @@ static void report_ready(struct launch *l) {
     else if (fd >= 0) sys(SYS_close, fd);
     if (m.r.kind == REPORT_LAST_WORD) l->last_word = true;
     if (m.r.kind == REPORT_FAILED) failed(l, m.r.step, m.r.error, 0);
+    if (m.r.kind == REPORT_CLONED) cloned(l, m.r.step);
     if (m.r.kind == REPORT_INIT) {
       close_fd(&l->report);
       running(l);
@@ -280,10 +290,11 @@ static void report_ready(struct launch *l) {
   }
 }
 
-static void reaped(struct launch *l, int status) {
+static void reaped(struct launch *l, int pid, int status) {
+  if (l->report >= 0) report_ready(l);
+  if (l->pid != pid) return release_launch(l); /* it goes on in a clone */
   l->exited = now();
   l->status = status;
-  if (l->report >= 0) report_ready(l);
   close_fd(&l->report);
   l->alive = false;
   if (l->state == STATE_RUNNING) {
@@ -310,7 +321,7 @@ static void reap(void) {
     for (int i = 0; i < launch_capacity; i++) {
       struct launch *l = &launches[i];
       if (l->state == STATE_FREE || !l->alive || l->pid != pid) continue;
-      reaped(l, status);
+      reaped(l, (int)pid, status);
       break;
     }
   }

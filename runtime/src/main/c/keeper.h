@@ -75,6 +75,7 @@ void unmap(void *p, size_t size);
 int new_launch(void);                 /* index, or -errno; may move launches */
 struct launch *find_launch(uint64_t id);
 void release_launch(struct launch *l); /* frees the record when nothing of it is left */
+void report_ready(struct launch *l);   /* reads what its child has said */
 void end_failed(struct launch *l);     /* a launch that will never run: closes what it has */
 bool send_to(struct connection *c, const void *bytes, size_t length, const int *fds, int fd_count);
 void reply_to(const struct waiter *w, struct launch *l, int error, int b, int64_t c, const int *fds, int fd_count);

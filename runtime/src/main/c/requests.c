@@ -178,9 +178,16 @@ static void go(const struct request *r, struct launch *l) {
 /* --- the rest --- */
 
 static int kill_launch(struct launch *l, int signal) {
+  long r;
+  int pid;
   if (!l->alive || l->state == STATE_FAILED) return ESRCH;
-  /* Its parent hasn't reaped it: the number can't be another's. */
-  return (int)-sys(SYS_kill, l->pid, signal);
+  do { /* again if it was about to go on in a clone, which is told of before that does anything */
+    pid = l->pid;
+    /* Its parent hasn't reaped it: the number can't be another's. */
+    r = sys(SYS_kill, pid, signal);
+    report_ready(l);
+  } while (l->pid != pid && l->alive);
+  return (int)-r;
 }
 
 static int reopen(const struct request *r, struct launch *l) {
@@ -281,9 +288,23 @@ static void get_held(const struct request *r) {
   send_to(r->from, &reply, sizeof reply.head + (size_t)n, fds, n);
 }
 
+/* Nothing may be unread when a socket closes: its other end would get ECONNRESET instead of our last answer. */
+static void read_no_more(struct connection *c) {
+  static struct message m;
+  static int fds[MAX_FDS];
+  int count;
+  sys(SYS_shutdown, c->fd, SHUT_RD);
+  for (long n = 1; n > 0 || n == -EMSGSIZE;) {
+    n = receive(c->fd, &m, fds, &count, MSG_DONTWAIT);
+    for (int i = 0; i < count; i++) sys(SYS_close, fds[i]);
+  }
+}
+
 static void shut_down(const struct request *r) {
   if (anything_alive()) return answer(r, EBUSY, 0, 0);
   unlink_socket();
+  for (int i = 0; i < CONNECTIONS; i++)
+    if (connections[i].fd >= 0) read_no_more(&connections[i]);
   answer(r, 0, 0, 0);
   leave(0);
 }

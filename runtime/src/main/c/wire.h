@@ -95,6 +95,7 @@ _Static_assert(sizeof(struct list_entry) == LIST_ENTRY, "Wire.entry");
 #define OP_GIVE 2
 #define OP_INIT 3
 #define OP_FAIL 4
+#define OP_CLONE 5
 #define KIND_VALUE 0
 #define KIND_SLOT 1
 #define KIND_RESULT 2
@@ -107,7 +108,7 @@ struct plan_head {
 
 struct plan_step {
   uint16_t op, tolerated_count;
-  int32_t number; /* system call, tag or errno */
+  int32_t number; /* system call, tag, errno or clone flags */
   uint8_t kind[8];
   uint16_t tolerated[4];
   uint32_t first_fixup, fixups;
@@ -134,5 +135,6 @@ struct report {
 #define REPORT_FAILED 2
 #define REPORT_GIVEN 3 /* with a descriptor; step is the tag */
 #define REPORT_INIT 4  /* the launch has succeeded without an execve */
+#define REPORT_CLONED 5 /* step is the id of the process in which the launch goes on */
 
 #endif

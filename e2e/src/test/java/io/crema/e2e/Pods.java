@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
@@ -77,6 +78,52 @@ final class Pods {
       throw new UncheckedIOException(e);
     }
     return new Pod(crictl.ok("runp", config.toString()), config, logs);
+  }
+
+  /** Runs a pod that is as {@code config} says, in the CRI's JSON, beside its metadata and logs. */
+  Command.Result tryRun(String name, Map<String, Object> config) {
+    return crictl.run("runp", configuration(name, config).toString());
+  }
+
+  /** As {@link #tryRun}, and expects it to succeed. */
+  Pod run(String name, Map<String, Object> config) {
+    String id = tryRun(name, config).ok();
+    return new Pod(id, configuration(name, config), directory.resolve("logs").resolve(name));
+  }
+
+  private Path configuration(String name, Map<String, Object> config) {
+    Path logs = directory.resolve("logs").resolve(name);
+    Map<String, Object> all = new LinkedHashMap<>(config);
+    all.put(
+        "metadata", Map.of("name", name, "namespace", "e2e", "uid", "uid-" + name, "attempt", 1));
+    all.put("log_directory", logs.toString());
+    try {
+      Files.createDirectories(logs); // as the kubelet does
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return write(name + "-pod.json", all);
+  }
+
+  /**
+   * Makes a container of {@link Node#BUSYBOX} that is as {@code config} says, in the CRI's JSON,
+   * beside its metadata, image, command and log.
+   */
+  Command.Result tryCreate(Pod pod, String name, List<String> command, Map<String, Object> config) {
+    Map<String, Object> all = new LinkedHashMap<>(config);
+    all.put("metadata", Map.of("name", name, "attempt", 0));
+    all.put("image", Map.of("image", Node.BUSYBOX));
+    all.put("command", command);
+    all.put("log_path", name + ".log");
+    Path file = write(pod.id().substring(0, 12) + "-" + name + ".json", all);
+    return crictl.run("create", pod.id(), file.toString(), pod.config().toString());
+  }
+
+  /** As {@link #tryCreate}, started, and expects both to succeed. */
+  String start(Pod pod, String name, List<String> command, Map<String, Object> config) {
+    String id = tryCreate(pod, name, command, config).ok();
+    crictl.ok("start", id);
+    return id;
   }
 
   /** Makes a container with {@code crictl create}; an empty command is the image's own. */

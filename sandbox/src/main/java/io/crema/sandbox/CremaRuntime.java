@@ -131,6 +131,11 @@ public final class CremaRuntime implements PodRuntime {
   }
 
   @Override
+  public boolean userNamespaces() {
+    return operations.userNamespaces();
+  }
+
+  @Override
   public String networkProblem() {
     return operations.networkProblem();
   }

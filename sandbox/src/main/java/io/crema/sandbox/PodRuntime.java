@@ -98,6 +98,9 @@ public interface PodRuntime extends AutoCloseable {
   /** The pod CIDRs that the kubelet chose, comma-separated; for pods made from now on. */
   void updatePodCidr(String cidrs) throws SandboxException;
 
+  /** Whether this kernel lets pods have user namespaces of their own. */
+  boolean userNamespaces();
+
   /** Empty when the network is ready, else the reason why it isn't, for a person. */
   String networkProblem();
 

@@ -47,6 +47,7 @@ public final class RuntimeInfo {
   }
 
   StatusResponse status(StatusRequest request) {
+    boolean users = runtime.userNamespaces();
     StatusResponse.Builder response =
         StatusResponse.newBuilder()
             .setStatus(
@@ -54,13 +55,13 @@ public final class RuntimeInfo {
                     .addConditions(condition("RuntimeReady", "", ""))
                     .addConditions(
                         condition("NetworkReady", "NetworkNotReady", runtime.networkProblem())))
-            .addRuntimeHandlers(handler(""))
-            .addRuntimeHandlers(handler(NAME))
+            .addRuntimeHandlers(handler("", users))
+            .addRuntimeHandlers(handler(NAME, users))
             .setFeatures(
                 RuntimeFeatures.newBuilder()
                     .setSupplementalGroupsPolicy(true)
-                    .setUserNamespacesHostNetwork(false)
-                    .setMountOptions(false));
+                    .setUserNamespacesHostNetwork(users)
+                    .setMountOptions(true));
     if (request.getVerbose()) {
       response.putInfo("config", Json.write(config));
       response.putInfo("version", Json.write(version));
@@ -86,13 +87,13 @@ public final class RuntimeInfo {
         .build();
   }
 
-  private static RuntimeHandler handler(String name) {
+  private static RuntimeHandler handler(String name, boolean userNamespaces) {
     return RuntimeHandler.newBuilder()
         .setName(name)
         .setFeatures(
             RuntimeHandlerFeatures.newBuilder()
                 .setRecursiveReadOnlyMounts(true)
-                .setUserNamespaces(false))
+                .setUserNamespaces(userNamespaces))
         .build();
   }
 }

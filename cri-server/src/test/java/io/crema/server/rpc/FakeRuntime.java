@@ -180,6 +180,11 @@ final class FakeRuntime implements PodRuntime {
   }
 
   @Override
+  public boolean userNamespaces() {
+    return true;
+  }
+
+  @Override
   public String networkProblem() {
     return problem;
   }

@@ -4,6 +4,7 @@ import io.crema.runtime.linux.Mounts;
 import io.crema.runtime.linux.Sys;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Composes the launch of a container.
@@ -11,20 +12,23 @@ import java.util.Set;
  * <p>In order: cgroups; everything of the host that is needed, opened as detached mounts, still in
  * the host's mount namespace; a copy of the empty {@link TemplateMountNamespace}, so that neither
  * the cost nor what could leak depends on the host's mounts; the root becomes "/"; mounts are put
- * in place by descriptors; protections; then what {@link ProcessSteps} does. Slots: {@link
- * Joined#slot} of {@link ContainerSpec#joins}, {@link TemplateMountNamespace#SLOT}, {@link
- * Stream#NULL_SLOT} and the streams, the cgroup joins, and the id maps of mounts.
+ * in place by descriptors; protections; then what {@link ProcessSteps} does. In a user namespace
+ * the host's part is done by the host's root, the rest by the namespace's, in a process that
+ * belongs to it with everything that it makes. Slots: {@link Joined#slot} of {@link
+ * ContainerSpec#joins}, {@link TemplateMountNamespace#SLOT}, {@link Stream#NULL_SLOT} and the
+ * streams, and the cgroup joins.
  */
 public final class ContainerLaunch {
   private final ContainerSpec spec;
   private final PlanBuilder plan = new PlanBuilder();
   private final PlanCalls calls = new PlanCalls(plan);
   private final ProcessSteps process = new ProcessSteps(calls);
-  private final MountSteps mounts = new MountSteps(calls);
+  private final MountSteps mounts;
   private final ProtectSteps protect = new ProtectSteps(calls);
 
   private ContainerLaunch(ContainerSpec spec) {
     this.spec = spec;
+    this.mounts = new MountSteps(calls, spec);
   }
 
   /** The plan for {@code spec}. */
@@ -36,9 +40,7 @@ public final class ContainerLaunch {
     process.hide();
     process.joinCgroups(spec.cgroupJoins());
     process.attributes(spec.process());
-    Arg root = mounts.prepareRoot(spec.root());
-    mounts.prepare(spec.mounts());
-    NamespaceSteps.enter(calls, spec.joins(), spec.newCgroupNamespace());
+    Arg root = enter(spec.user());
     protect.prepare(spec.maskedPaths());
     takeRoot(root);
     ContainerPaths paths = new ContainerPaths(calls, root);
@@ -57,6 +59,35 @@ public final class ContainerLaunch {
     return plan.build();
   }
 
+  /**
+   * Opens what is needed of the host and goes into the container's namespaces; answers the
+   * container's root.
+   */
+  private Arg enter(@Nullable UserNamespaceSpec user) {
+    if (user == null) {
+      Arg root = mounts.prepareRoot(spec.root());
+      mounts.prepare();
+      NamespaceSteps.leaveHost(calls);
+      NamespaceSteps.join(calls, process, spec.joins());
+      NamespaceSteps.ownMounts(calls, spec.newCgroupNamespace());
+      return root;
+    }
+    MappedRoot mapped = new MappedRoot(calls, user.map(), spec.root());
+    process.prepareForUsers(spec.process(), user.map());
+    mapped.open();
+    mounts.prepare();
+    NamespaceSteps.leaveHost(calls);
+    NamespaceSteps.ownMounts(calls, false); // what MappedRoot attaches is nobody else's business
+    Arg root = mapped.mount();
+    NamespaceSteps.join(calls, process, spec.joins());
+    if (user.pids() == UserNamespaceSpec.Pids.NEW) {
+      NamespaceSteps.newPids(plan);
+    }
+    NamespaceSteps.ownMounts(calls, spec.newCgroupNamespace());
+    mounts.prepareRevealing();
+    return root;
+  }
+
   /** Makes {@code root} the mount namespace's root and the process's. */
   private void takeRoot(Arg root) {
     String purpose = "make the container's root /";
@@ -70,7 +101,8 @@ public final class ContainerLaunch {
 
   private void streams(ContainerPaths paths) {
     switch (spec.process().stdio()) {
-      case StdioSpec.Streams s -> process.streams(s, spec.process().uid());
+      case StdioSpec.Streams s ->
+          process.streams(s, spec.user() == null ? spec.process().uid() : 0); // given already
       case StdioSpec.Terminal _ -> {
         Arg devpts =
             Objects.requireNonNull(

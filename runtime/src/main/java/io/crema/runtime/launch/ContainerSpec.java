@@ -3,12 +3,15 @@ package io.crema.runtime.launch;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that a container is, resolved: no names left to look up, nothing of the CRI.
  *
  * @param joins namespaces to enter: NET, IPC, UTS, USER only. PID is the clone's affair (a flag or
  *     a namespace to be born in), the mount namespace is always new
+ * @param user what there is to know of the user namespace; null unless {@code joins} has USER. NET,
+ *     IPC and UTS belong to it then
  * @param newCgroupNamespace as runtimes do on v2 hosts
  * @param mounts in the order in which they are made; see {@link StandardMounts}
  * @param maskedPaths files and directories that show empty; may be missing
@@ -18,6 +21,7 @@ import java.util.Set;
  */
 public record ContainerSpec(
     Set<Joined> joins,
+    @Nullable UserNamespaceSpec user,
     boolean newCgroupNamespace,
     RootFs root,
     boolean readonlyRoot,
@@ -38,6 +42,9 @@ public record ContainerSpec(
     cgroupJoins = List.copyOf(cgroupJoins);
     if (!JOINABLE.containsAll(joins)) {
       throw new IllegalArgumentException("a container can't join all of " + joins);
+    }
+    if (joins.contains(Joined.USER) != (user != null)) {
+      throw new IllegalArgumentException("a user namespace to join, and what it maps, go together");
     }
   }
 }

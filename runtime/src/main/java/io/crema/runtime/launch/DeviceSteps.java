@@ -7,10 +7,12 @@ import static io.crema.runtime.linux.Mounts.MOUNT_ATTR_STRICTATIME;
 import io.crema.runtime.linux.Errno;
 import io.crema.runtime.linux.Paths;
 import io.crema.runtime.linux.Sys;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Fills a container's /dev, as a detached tmpfs that nobody else can see yet. */
 final class DeviceSteps {
@@ -28,14 +30,25 @@ final class DeviceSteps {
 
   private DeviceSteps() {}
 
-  /** The steps for {@code dev}; answers the mount. */
-  static Arg make(PlanCalls calls, String purpose, MountSpec.Dev dev) {
+  /**
+   * The steps for {@code dev}; answers the mount. Nodes are made by the host's root, the only one
+   * who may, and so belong to users of the host: a container in a user namespace has the rights
+   * over a device that the host gives it, not root's.
+   *
+   * @param users of the container's user namespace, whose root has the directory; or null
+   */
+  static Arg make(PlanCalls calls, String purpose, MountSpec.Dev dev, @Nullable UserMap users) {
+    List<String> options = new ArrayList<>(List.of("mode=755", "size=65536k"));
+    if (users != null) {
+      options.add("uid=" + users.hostUid());
+      options.add("gid=" + users.hostGid());
+    }
     Arg tmpfs =
         calls.newFileSystem(
             purpose,
             "tmpfs",
             MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_STRICTATIME,
-            List.of("mode=755", "size=65536k"));
+            options);
     Map<String, Arg> directories = new HashMap<>();
     directories.put("", tmpfs);
     String prefix = ContainerPaths.clean(dev.containerPath()) + "/";
@@ -47,10 +60,15 @@ final class DeviceSteps {
       }
       node(calls, tmpfs, directories, path.substring(prefix.length()), node);
     }
+    return tmpfs;
+  }
+
+  /** The usual links in {@code tmpfs}, which is what {@link #make} made of {@code dev}. */
+  static void link(PlanCalls calls, MountSpec.Dev dev, Arg tmpfs) {
+    String prefix = ContainerPaths.clean(dev.containerPath()) + "/";
     for (List<String> link : LINKS) {
       calls.link("link " + prefix + link.get(1), link.get(0), tmpfs, link.get(1));
     }
-    return tmpfs;
   }
 
   private static void node(

@@ -22,6 +22,9 @@ public final class ExecLaunch {
     process.hide();
     process.joinCgroups(spec.cgroupJoins());
     process.attributes(spec.process());
+    if (spec.users() != null) {
+      process.prepareForUsers(spec.process(), spec.users());
+    }
     int flags = 0;
     List<String> names = new ArrayList<>();
     for (Joined joined : Joined.values()) {
@@ -36,11 +39,12 @@ public final class ExecLaunch {
         plan.slot(TARGET_SLOT),
         Arg.of(flags, String.join("|", names)));
     if (spec.joins().contains(Joined.USER)) {
-      NamespaceSteps.becomeRoot(plan);
+      NamespaceSteps.becomeRoot(plan, process);
     }
     process.session();
     switch (spec.process().stdio()) {
-      case StdioSpec.Streams s -> process.streams(s, spec.process().uid());
+      case StdioSpec.Streams s ->
+          process.streams(s, spec.users() == null ? spec.process().uid() : 0);
       case StdioSpec.Terminal _ ->
           process.takeTerminal(
               process.terminal(PlanCalls.CWD, "/dev/pts/ptmx", spec.process().uid()));

@@ -1,7 +1,6 @@
 package io.crema.runtime.launch;
 
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One thing mounted in a container. Container paths are absolute; they are resolved within the
@@ -29,7 +28,8 @@ public sealed interface MountSpec {
    *     containerPath} is missing
    * @param recursiveReadOnly {@code readonly} holds for mounts below the source too
    * @param attributes more {@code MOUNT_ATTR_*}: NOEXEC, NODEV, NOSUID
-   * @param idMap the slot of a user namespace whose mapping the mount gets, or null
+   * @param idMapped whether the files' ids are shown as the pod's user namespace's; of the topmost
+   *     mount only, as runc does
    */
   record Bind(
       String hostPath,
@@ -39,7 +39,7 @@ public sealed interface MountSpec {
       boolean recursiveReadOnly,
       Propagation propagation,
       int attributes,
-      @Nullable String idMap)
+      boolean idMapped)
       implements MountSpec {
     public Bind {
       absolute(hostPath);
@@ -55,7 +55,7 @@ public sealed interface MountSpec {
     public static Bind of(
         String hostPath, String containerPath, boolean directory, boolean readonly) {
       return new Bind(
-          hostPath, containerPath, directory, readonly, false, Propagation.PRIVATE, 0, null);
+          hostPath, containerPath, directory, readonly, false, Propagation.PRIVATE, 0, false);
     }
   }
 

@@ -1,6 +1,5 @@
 package io.crema.runtime.launch;
 
-import static io.crema.runtime.linux.Mounts.MOUNT_ATTR_IDMAP;
 import static io.crema.runtime.linux.Mounts.MOUNT_ATTR_NODEV;
 import static io.crema.runtime.linux.Mounts.MOUNT_ATTR_NOEXEC;
 import static io.crema.runtime.linux.Mounts.MOUNT_ATTR_NOSUID;
@@ -14,20 +13,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A container's mounts, in two acts: {@link #prepare} opens and makes what needs the host's view,
  * as detached mounts; {@link #attach} puts each in its place once the container's root is "/".
  */
 final class MountSteps {
+  private static final int TTY = 5; // the group that terminals belong to in all distributions
   private static final int KERNEL_FS = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
   private final PlanCalls calls;
+  private final ContainerSpec spec;
+  private final @Nullable UserNamespaceSpec user;
   private final Map<MountSpec, Arg> prepared = new HashMap<>();
   private final Map<MountSpec.Hierarchy, Arg> hierarchies = new HashMap<>();
 
-  MountSteps(PlanCalls calls) {
+  MountSteps(PlanCalls calls, ContainerSpec spec) {
     this.calls = calls;
+    this.spec = spec;
+    this.user = spec.user();
   }
 
   /** In words of the container: {@code mount /data (hostPath /srv/x)}. */
@@ -67,11 +72,17 @@ final class MountSteps {
   }
 
   /** Opens sources of the host and makes what the host's user namespace must own. */
-  void prepare(List<MountSpec> mounts) {
-    for (MountSpec mount : mounts) {
+  void prepare() {
+    for (MountSpec mount : spec.mounts()) {
+      if (ofTheHost(mount)) {
+        prepared.put(mount, kernel(mount));
+        continue;
+      }
       switch (mount) {
         case MountSpec.Bind b -> prepared.put(b, source(b));
-        case MountSpec.Dev d -> prepared.put(d, DeviceSteps.make(calls, purpose(d), d));
+        case MountSpec.Dev d ->
+            prepared.put(
+                d, DeviceSteps.make(calls, purpose(d), d, user == null ? null : user.map()));
         case MountSpec.Cgroup1 c ->
             c.hierarchies().forEach(h -> hierarchies.put(h, source(purpose(c), h, c.readonly())));
         case MountSpec.Proc _,
@@ -82,6 +93,51 @@ final class MountSteps {
             MountSpec.Cgroup2 _ -> {} // made within the container's namespaces
       }
     }
+  }
+
+  /**
+   * Whether {@code mount} shows a namespace that the container shares with the host, which only the
+   * host's root may mount and not that of a user namespace.
+   */
+  private boolean ofTheHost(MountSpec mount) {
+    if (user == null) {
+      return false;
+    }
+    return switch (mount) {
+      case MountSpec.Proc _ -> user.pids() == UserNamespaceSpec.Pids.HOST;
+      case MountSpec.Sysfs _ -> !spec.joins().contains(Joined.NET);
+      case MountSpec.Mqueue _ -> !spec.joins().contains(Joined.IPC);
+      case MountSpec.Bind _,
+          MountSpec.Devpts _,
+          MountSpec.Dev _,
+          MountSpec.Tmpfs _,
+          MountSpec.Cgroup2 _,
+          MountSpec.Cgroup1 _ ->
+          false;
+    };
+  }
+
+  /**
+   * In the container's namespaces, but with the template still there: makes what the kernel lets
+   * nobody in a user namespace mount unless there is such a one (see {@link
+   * TemplateMountNamespace}).
+   */
+  void prepareRevealing() {
+    for (MountSpec mount : spec.mounts()) {
+      if ((mount instanceof MountSpec.Proc || mount instanceof MountSpec.Sysfs)
+          && !prepared.containsKey(mount)) {
+        prepared.put(mount, kernel(mount));
+      }
+    }
+  }
+
+  /** A new mount of proc, sysfs or mqueue. */
+  private Arg kernel(MountSpec mount) {
+    String purpose = purpose(mount);
+    if (mount instanceof MountSpec.Sysfs s) {
+      return make(purpose, "sysfs", KERNEL_FS | (s.readonly() ? MOUNT_ATTR_RDONLY : 0));
+    }
+    return make(purpose, mount instanceof MountSpec.Proc ? "proc" : "mqueue", KERNEL_FS);
   }
 
   /**
@@ -109,15 +165,8 @@ final class MountSteps {
       String what = purpose + (b.readonly() ? ": make it read-only" : ": set its attributes");
       calls.setAttributes(what, Set.of(), tree, false, attributes, 0, null);
     }
-    if (b.idMap() != null) {
-      calls.setAttributes(
-          purpose + ": map the ids of its files",
-          Set.of(),
-          tree,
-          true,
-          MOUNT_ATTR_IDMAP,
-          0,
-          calls.plan().slot(b.idMap()));
+    if (b.idMapped()) {
+      calls.mapIds(purpose + ": map the ids of its files", tree);
     }
     return tree;
   }
@@ -142,24 +191,20 @@ final class MountSteps {
         calls.attach(purpose, Set.of(), prepared(b), target);
         paths.foreign(b.containerPath());
       }
-      case MountSpec.Proc p -> own(p, make(purpose, "proc", KERNEL_FS), paths);
-      case MountSpec.Sysfs s -> {
-        int attributes = KERNEL_FS | (s.readonly() ? MOUNT_ATTR_RDONLY : 0);
-        own(s, make(purpose, "sysfs", attributes), paths);
+      case MountSpec.Proc _, MountSpec.Sysfs _, MountSpec.Mqueue _ ->
+          own(mount, prepared.containsKey(mount) ? prepared(mount) : kernel(mount), paths);
+      case MountSpec.Devpts d -> {
+        List<String> options = new ArrayList<>(List.of("ptmxmode=0666", "mode=0620"));
+        if (user == null || user.map().gids() > TTY) {
+          options.add("gid=" + TTY);
+        }
+        int attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+        own(d, make(purpose, "devpts", attributes, options.toArray(String[]::new)), paths);
       }
-      case MountSpec.Mqueue m -> own(m, make(purpose, "mqueue", KERNEL_FS), paths);
-      case MountSpec.Devpts d ->
-          own(
-              d,
-              make(
-                  purpose,
-                  "devpts",
-                  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-                  "ptmxmode=0666",
-                  "mode=0620",
-                  "gid=5"),
-              paths);
-      case MountSpec.Dev d -> own(d, prepared(d), paths);
+      case MountSpec.Dev d -> {
+        DeviceSteps.link(calls, d, prepared(d));
+        own(d, prepared(d), paths);
+      }
       case MountSpec.Tmpfs t -> {
         List<String> options = new ArrayList<>(List.of("mode=" + t.mode()));
         if (!t.size().isEmpty()) {

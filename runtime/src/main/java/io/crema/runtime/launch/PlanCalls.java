@@ -116,6 +116,21 @@ final class PlanCalls {
         Arg.of(32));
   }
 
+  /**
+   * Shows the files of the topmost mount of a detached tree as the pod's user namespace's. EINVAL:
+   * the file system can't be id-mapped.
+   */
+  void mapIds(String purpose, Arg mount) {
+    setAttributes(
+        purpose + " (needs a file system that can be id-mapped)",
+        Set.of(),
+        mount,
+        false,
+        Mounts.MOUNT_ATTR_IDMAP,
+        0,
+        plan.slot(Joined.USER.slot()));
+  }
+
   /** {@code MOUNT_ATTR_RDONLY|MOUNT_ATTR_NOSUID, MS_SLAVE}. */
   private static String attributeLabel(int set, int propagation) {
     List<String> names = new ArrayList<>();

@@ -17,8 +17,8 @@ import java.util.Map;
  * <pre>
  * head   40 bytes  magic, version, steps, slots, fixups (counts), offsets of steps, fixups and
  *                  data, size of all, 0
- * steps  88 each   u16 operation, u16 tolerated errnos, i32 number (system call, tag or errno),
- *                  u8 kind of argument [8], u16 tolerated errno [4], u32 first fixup, u32 fixups,
+ * steps  88 each   u16 operation, u16 tolerated errnos, i32 number (system call, tag, errno or
+ *                  clone flags), u8 kind of argument [8], u16 tolerated errno [4], u32 first fixup, u32 fixups,
  *                  i64 argument [6], i64 result (written by the child)
  * fixups 16 each   u32 offset in the data, u16 width, u16 kind, i64 value
  * data             strings, bytes, structures; structures are aligned to 8 bytes
@@ -40,6 +40,7 @@ public final class PlanCodec {
   static final int OP_GIVE = 2;
   static final int OP_INIT = 3;
   static final int OP_FAIL = 4;
+  static final int OP_CLONE = 5;
 
   static final int KIND_VALUE = 0;
   static final int KIND_SLOT = 1;
@@ -119,6 +120,7 @@ public final class PlanCodec {
       }
       case Step.Init _ -> operation(at, OP_INIT, 0);
       case Step.Fail fail -> operation(at, OP_FAIL, fail.errno().number());
+      case Step.Clone clone -> operation(at, OP_CLONE, clone.flags());
     }
     steps.putInt(at + 24, firstFixup).putInt(at + 28, fixups.size() - firstFixup);
   }

@@ -54,6 +54,7 @@ public final class PlanPrinter {
               + argument(give.descriptor())
               + ")";
       case Step.Init _ -> "init";
+      case Step.Clone clone -> "clone(" + clone.label() + ")";
       case Step.Fail fail -> "fail(" + fail.errno() + ")";
     };
   }

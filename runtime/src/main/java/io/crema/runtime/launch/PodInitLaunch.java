@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Composes the first process of a PID namespace that a pod's containers share. It executes nothing:
  * it sits in an empty read-only root without privileges and reaps, so that /proc/1 shows a
- * container nothing of the host. The launch needs the flag CLONE_NEWPID; slots: {@link
- * TemplateMountNamespace#SLOT}, {@link Stream#NULL_SLOT}, {@link Joined#slot} of what it joins, and
- * the cgroup joins.
+ * container nothing of the host. The launch needs the flag CLONE_NEWPID, unless there is a user
+ * namespace, to which the PID namespace must belong; slots: {@link TemplateMountNamespace#SLOT},
+ * {@link Stream#NULL_SLOT}, {@link Joined#slot} of what it joins, and the cgroup joins.
  */
 public final class PodInitLaunch {
   /** As the pause container's: neither root nor anybody of the image. */
@@ -24,10 +24,16 @@ public final class PodInitLaunch {
    * The plan.
    *
    * @param joins of NET, IPC, UTS, USER: what there is in the pod
+   * @param users the ids of the user namespace; null unless {@code joins} has USER
    * @param oomScoreAdj null leaves it
    */
   public static LaunchPlan compose(
-      Set<Joined> joins, List<String> cgroupJoins, @Nullable Integer oomScoreAdj) {
+      Set<Joined> joins,
+      @Nullable UserMap users,
+      List<String> cgroupJoins,
+      @Nullable Integer oomScoreAdj) {
+    int uid = users == null ? NOBODY : (int) Math.min(NOBODY, users.uids() - 1);
+    int gid = users == null ? NOBODY : (int) Math.min(NOBODY, users.gids() - 1);
     PlanBuilder plan = new PlanBuilder();
     PlanCalls calls = new PlanCalls(plan);
     ProcessSpec nobody =
@@ -35,8 +41,8 @@ public final class PodInitLaunch {
             List.of("init"),
             List.of(),
             "/",
-            NOBODY,
-            NOBODY,
+            uid,
+            gid,
             List.of(),
             0,
             0,
@@ -51,7 +57,12 @@ public final class PodInitLaunch {
     process.hide();
     process.joinCgroups(cgroupJoins);
     process.attributes(nobody);
-    NamespaceSteps.enter(calls, joins, false);
+    NamespaceSteps.leaveHost(calls);
+    NamespaceSteps.join(calls, process, joins);
+    if (users != null) {
+      NamespaceSteps.newPids(plan);
+    }
+    NamespaceSteps.ownMounts(calls, false);
     process.session();
     process.streams(new StdioSpec.Streams(Stream.NULL, Stream.NULL, Stream.NULL), 0);
     plan.call(

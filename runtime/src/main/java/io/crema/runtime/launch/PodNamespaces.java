@@ -42,6 +42,48 @@ public final class PodNamespaces implements AutoCloseable {
     return NamespaceThread.call("crema-namespaces", () -> make(kinds, hostname, sysctls));
   }
 
+  /**
+   * Sets up namespaces that a process in a user namespace has made, and which belong to that.
+   *
+   * @param made of NET, IPC, UTS, USER; owned by what is returned, and closed when a step fails
+   */
+  public static PodNamespaces adopt(Map<Joined, Fd> made, String hostname, Sysctls sysctls)
+      throws IOException, InterruptedException {
+    PodNamespaces adopted = new PodNamespaces(new EnumMap<>(made));
+    boolean ready = false;
+    try {
+      sysctls.checkWithin(made.keySet());
+      if (POSSIBLE.stream().anyMatch(made::containsKey)) {
+        NamespaceThread.call("crema-namespaces", () -> adopted.enter(hostname, sysctls));
+      }
+      ready = true;
+      return adopted;
+    } finally {
+      if (!ready) {
+        adopted.close();
+      }
+    }
+  }
+
+  private PodNamespaces enter(String hostname, Sysctls sysctls) throws IOException {
+    Namespaces linux = Namespaces.linux();
+    for (Map.Entry<Joined, Fd> e : namespaces.entrySet()) {
+      if (POSSIBLE.contains(e.getKey())) { // nobody with threads can enter a user namespace
+        linux.setns(e.getValue(), e.getKey().flag());
+      }
+    }
+    setUp(linux, namespaces.keySet(), hostname, sysctls);
+    return this;
+  }
+
+  private static void setUp(Namespaces linux, Set<Joined> kinds, String hostname, Sysctls sysctls)
+      throws IOException {
+    if (kinds.contains(Joined.UTS) && !hostname.isEmpty()) {
+      linux.setHostname(hostname);
+    }
+    sysctls.apply();
+  }
+
   private static PodNamespaces make(Set<Joined> kinds, String hostname, Sysctls sysctls)
       throws IOException {
     Namespaces linux = Namespaces.linux();
@@ -52,10 +94,7 @@ public final class PodNamespaces implements AutoCloseable {
     linux.unshare(flags);
     PodNamespaces made = new PodNamespaces(new EnumMap<>(Joined.class));
     try {
-      if (kinds.contains(Joined.UTS) && !hostname.isEmpty()) {
-        linux.setHostname(hostname);
-      }
-      sysctls.apply();
+      setUp(linux, kinds, hostname, sysctls);
       for (Joined kind : kinds) {
         made.namespaces.put(kind, linux.current(kind.kind()));
       }

@@ -27,6 +27,7 @@ final class ProcessSteps {
   private static final int LAST_KNOWN_CAPABILITY = 40; // CAP_CHECKPOINT_RESTORE
   private static final long ALL_CAPABILITIES = (1L << (LAST_KNOWN_CAPABILITY + 1)) - 1;
   private static final int CLOSE_RANGE_CLOEXEC = 4;
+  private static final long LAUNCH_FILES = 1024; // more than any launch has open
   private static final long TIOCSPTLCK = 0x40045431L;
   private static final long TIOCGPTPEER = 0x5441;
   private static final long TIOCSCTTY = 0x540e;
@@ -50,6 +51,36 @@ final class ProcessSteps {
   void hide() {
     prctl("keep the container from looking into the launch", PR_SET_DUMPABLE, "PR_SET_DUMPABLE", 0);
     plan.call("make files with the modes that are asked for", Sys.UMASK, PlanCalls.mode(0));
+  }
+
+  /** After a change of credentials, at which the kernel may let others look in (prctl(2)). */
+  void hideAgain() {
+    prctl("keep the launch hidden", PR_SET_DUMPABLE, "PR_SET_DUMPABLE", 0);
+  }
+
+  /**
+   * What only the host's root may do for a process that is about to enter a user namespace: give
+   * its pipes to the container's user, and raise limits, which later are only lowered.
+   */
+  void prepareForUsers(ProcessSpec process, UserMap users) {
+    if (process.stdio() instanceof StdioSpec.Streams s) {
+      int owner = users.hostUidOf(process.uid());
+      give(s.stdin(), "stdin", owner);
+      give(s.stdout(), "stdout", owner);
+      give(s.stderr(), "stderr", owner);
+    }
+    for (Rlimit limit : process.rlimits()) {
+      boolean files = limit.resource() == Rlimit.NOFILE; // can't be unlimited (fs.nr_open)
+      long raised =
+          files ? limit.hard() < LAUNCH_FILES ? LAUNCH_FILES : limit.hard() : Rlimit.INFINITY;
+      set("raise " + limit.name(), Set.of(Errno.EPERM), limit, raised, raised);
+    }
+  }
+
+  private void give(Stream stream, String name, int hostUid) {
+    if (stream == Stream.PIPE) {
+      giveTo(plan.slot(name), hostUid, name);
+    }
   }
 
   /** Enters the v1 groups whose {@code tasks} files the slots are. */
@@ -192,22 +223,27 @@ final class ProcessSteps {
       prctl("keep capabilities over the change of user", PR_SET_KEEPCAPS, "PR_SET_KEEPCAPS", 1);
       user(process);
       prctl("keep them no longer", PR_SET_KEEPCAPS, "PR_SET_KEEPCAPS", 0);
+      hideAgain();
     }
     capabilities(process);
   }
 
   private void limit(Rlimit limit) {
+    String purpose = "set " + limit.name() + " to " + limit.soft() + ":" + limit.hard();
+    set(purpose, Set.of(), limit, limit.soft(), limit.hard());
+  }
+
+  private void set(String purpose, Set<Errno> tolerated, Rlimit limit, long soft, long hard) {
     plan.call(
-        "set " + limit.name() + " to " + limit.soft() + ":" + limit.hard(),
+        purpose,
         Sys.PRLIMIT64,
+        tolerated,
         ZERO,
         Arg.of(limit.resource(), limit.name()),
         new Arg.Struct(
             16,
-            List.of(
-                new Arg.Field(0, 8, Arg.of(limit.soft())),
-                new Arg.Field(8, 8, Arg.of(limit.hard()))),
-            limit.soft() + ":" + limit.hard()),
+            List.of(new Arg.Field(0, 8, Arg.of(soft)), new Arg.Field(8, 8, Arg.of(hard))),
+            soft + ":" + hard),
         PlanCalls.NULL);
   }
 

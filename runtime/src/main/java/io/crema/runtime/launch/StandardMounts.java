@@ -2,6 +2,7 @@ package io.crema.runtime.launch;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every container has mounted, as containerd's (pkg/oci/mounts.go, internal/cri/opts): proc,
@@ -47,10 +48,18 @@ public final class StandardMounts {
    * @param privileged whether /sys can be written to
    * @param shm the pod's shared memory, a directory of the host
    * @param cgroups what /sys/fs/cgroup is, or nothing
+   * @param users of the container's user namespace, whose root has {@link #DEVICES}; or null
    */
   public static List<MountSpec> list(
-      List<DeviceNode> devices, boolean privileged, String shm, List<MountSpec> cgroups) {
-    List<DeviceNode> all = new ArrayList<>(DEVICES);
+      List<DeviceNode> devices,
+      boolean privileged,
+      String shm,
+      List<MountSpec> cgroups,
+      @Nullable UserMap users) {
+    List<DeviceNode> all = new ArrayList<>();
+    for (DeviceNode d : DEVICES) {
+      all.add(users == null ? d : d.ownedBy(users.hostUidOf(0), users.hostGidOf(0)));
+    }
     for (DeviceNode d : devices) {
       all.removeIf(known -> known.path().equals(d.path()));
       all.add(d);

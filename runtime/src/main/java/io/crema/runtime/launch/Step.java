@@ -51,6 +51,16 @@ public sealed interface Step {
   record Init(String purpose) implements Step {}
 
   /**
+   * Goes on in a clone of the process, made by clone(2) with {@code flags}; what was the process
+   * ends. Only so can a process be born in a PID namespace that belongs to a user namespace which
+   * this launch has entered: setns(2) and unshare(2) change the PID namespace of children only.
+   *
+   * @param flags {@code CLONE_NEW*}
+   * @param label how a reader would write them
+   */
+  record Clone(String purpose, int flags, String label) implements Step {}
+
+  /**
    * Ends the launch with {@code errno}: reached when every alternative before it was tolerated
    * away.
    */

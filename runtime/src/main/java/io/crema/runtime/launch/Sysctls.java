@@ -55,11 +55,16 @@ public final class Sysctls {
   /**
    * These and containerd's defaults for a pod with a network of its own: ports below 1024 and ping
    * without privileges. What is here already wins.
+   *
+   * @param userNamespace whether the pod has one: its groups don't reach as far as that of ping,
+   *     and the kernel takes no group that isn't mapped
    */
-  public Sysctls withNetworkDefaults() {
+  public Sysctls withNetworkDefaults(boolean userNamespace) {
     Map<String, String> all = new LinkedHashMap<>(values);
     all.putIfAbsent("net/ipv4/ip_unprivileged_port_start", "0");
-    all.putIfAbsent("net/ipv4/ping_group_range", "0 2147483647");
+    if (!userNamespace) {
+      all.putIfAbsent("net/ipv4/ping_group_range", "0 2147483647");
+    }
     return new Sysctls(all);
   }
 

@@ -28,7 +28,7 @@ final class KeeperRig implements AutoCloseable {
   final Path directory;
   final KeeperLoop loop;
   final Nursery nursery;
-  final Keeper keeper;
+  Keeper keeper;
   final BlockingQueue<Exit> exits = new LinkedBlockingQueue<>();
   private long nextId = 1;
 
@@ -36,6 +36,12 @@ final class KeeperRig implements AutoCloseable {
     this.directory = directory;
     loop = KeeperLoop.start();
     nursery = Nursery.start(loop);
+    keeper = nursery.spawn(directory, (_, e) -> exits.add(e));
+  }
+
+  /** Another keeper in the place of one that has left. */
+  void renew() throws IOException {
+    keeper.close();
     keeper = nursery.spawn(directory, (_, e) -> exits.add(e));
   }
 

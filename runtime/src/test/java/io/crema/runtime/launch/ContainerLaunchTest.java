@@ -16,7 +16,7 @@ class ContainerLaunchTest {
 
   private static LaunchPlan plan(MountSpec... own) {
     List<MountSpec> mounts =
-        new ArrayList<>(StandardMounts.list(List.of(), false, "/pods/shm", List.of()));
+        new ArrayList<>(StandardMounts.list(List.of(), false, "/pods/shm", List.of(), null));
     mounts.addAll(List.of(own));
     return ContainerLaunch.compose(Specs.container(ROOT, mounts, Specs.process("/bin/true")));
   }
@@ -90,7 +90,7 @@ class ContainerLaunchTest {
   void aRecursivelyReadonlyBindTakesOneCall() {
     MountSpec rro =
         new MountSpec.Bind(
-            "/srv/x", "/a", true, true, true, MountSpec.Propagation.PRIVATE, 0, null);
+            "/srv/x", "/a", true, true, true, MountSpec.Propagation.PRIVATE, 0, false);
     List<Step.Call> steps = calls(plan(rro), "mount /a");
     assertThat(steps.stream().filter(s -> s.sys() == Sys.MOUNT_SETATTR)).hasSize(1);
     assertThat(labels(steps.get(1)))
@@ -98,7 +98,14 @@ class ContainerLaunchTest {
     assertThatThrownBy(
             () ->
                 new MountSpec.Bind(
-                    "/srv/x", "/a", true, true, true, MountSpec.Propagation.BIDIRECTIONAL, 0, null))
+                    "/srv/x",
+                    "/a",
+                    true,
+                    true,
+                    true,
+                    MountSpec.Propagation.BIDIRECTIONAL,
+                    0,
+                    false))
         .hasMessageContaining("/a: a recursive read-only mount");
   }
 
@@ -106,10 +113,10 @@ class ContainerLaunchTest {
   void propagationIsSaidBeforeAnybodySeesTheMount() {
     MountSpec slave =
         new MountSpec.Bind(
-            "/s", "/a", true, false, false, MountSpec.Propagation.HOST_TO_CONTAINER, 0, null);
+            "/s", "/a", true, false, false, MountSpec.Propagation.HOST_TO_CONTAINER, 0, false);
     MountSpec shared =
         new MountSpec.Bind(
-            "/s", "/b", true, false, false, MountSpec.Propagation.BIDIRECTIONAL, 0, null);
+            "/s", "/b", true, false, false, MountSpec.Propagation.BIDIRECTIONAL, 0, false);
     assertThat(labels(calls(plan(slave), "mount /a").get(1))).contains("MS_SLAVE");
     LaunchPlan both = plan(shared);
     assertThat(calls(both, "mount /b").stream().map(Step.Call::sys))

@@ -146,6 +146,10 @@ class PlanCodecTest {
           assertThat(op).isEqualTo(PlanCodec.OP_FAIL);
           assertThat(number).isEqualTo(fail.errno().number());
         }
+        case Step.Clone clone -> {
+          assertThat(op).isEqualTo(PlanCodec.OP_CLONE);
+          assertThat(number).isEqualTo(clone.flags());
+        }
         case Step.Wait _ -> assertThat(op).isEqualTo(PlanCodec.OP_WAIT);
         case Step.Init _ -> assertThat(op).isEqualTo(PlanCodec.OP_INIT);
       }

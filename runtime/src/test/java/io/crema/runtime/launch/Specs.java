@@ -30,6 +30,7 @@ final class Specs {
   static ContainerSpec container(RootFs root, List<MountSpec> mounts, ProcessSpec process) {
     return new ContainerSpec(
         EnumSet.of(Joined.NET, Joined.IPC, Joined.UTS),
+        null,
         false,
         root,
         false,

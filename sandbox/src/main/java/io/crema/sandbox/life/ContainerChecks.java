@@ -9,7 +9,10 @@ import io.crema.sandbox.model.ContainerMount;
 import io.crema.sandbox.model.ContainerSecurity;
 import io.crema.sandbox.model.NamespaceMode;
 import io.crema.sandbox.model.Propagation;
+import io.crema.sandbox.model.UserNamespace;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Whether a container can be as it is asked for, before anything is made. */
 final class ContainerChecks {
@@ -39,6 +42,11 @@ final class ContainerChecks {
         && security.namespaces().targetId().isEmpty()) {
       throw invalid(what + ": PID namespace mode TARGET without target_id");
     }
+    UserNamespace user = security.namespaces().userNamespace();
+    if (!same(user, pod.config().security().namespaces().userNamespace())) {
+      throw invalid(
+          what + ": userns_options must be those of its pod sandbox, not " + describe(user));
+    }
     if (!config.cdiDevices().isEmpty()) {
       throw new SandboxException(
           UNIMPLEMENTED, what + ": CDI devices are not supported by this version of Crema");
@@ -47,11 +55,25 @@ final class ContainerChecks {
       throw invalid(what + ": stop signal " + config.stopSignal() + " is unknown");
     }
     for (ContainerMount mount : config.mounts()) {
-      check(what, mount);
+      check(what, pod, mount);
     }
   }
 
-  private static void check(String container, ContainerMount mount) throws SandboxException {
+  /** None at all, and NODE, are the same: the host's. */
+  private static boolean same(@Nullable UserNamespace a, @Nullable UserNamespace b) {
+    return Objects.equals(own(a), own(b));
+  }
+
+  private static @Nullable UserNamespace own(@Nullable UserNamespace user) {
+    return user == null || user.mode() == NamespaceMode.NODE ? null : user;
+  }
+
+  private static String describe(@Nullable UserNamespace user) {
+    return user == null ? "none" : "mode " + user.mode() + ", " + user.uids() + ", " + user.gids();
+  }
+
+  private static void check(String container, Pod pod, ContainerMount mount)
+      throws SandboxException {
     String what = container + ": mount " + mount.containerPath();
     if (!mount.containerPath().startsWith("/")) {
       throw invalid(what + ": container_path must be absolute");
@@ -63,10 +85,7 @@ final class ContainerChecks {
     if (!mount.hostPath().startsWith("/")) {
       throw invalid(what + ": host_path \"" + mount.hostPath() + "\" must be absolute");
     }
-    if (!mount.uidMappings().isEmpty() || !mount.gidMappings().isEmpty()) {
-      throw new SandboxException(
-          UNIMPLEMENTED, what + ": id-mapped mounts are not supported by this version of Crema");
-    }
+    userNamespace(what, pod.config().security().namespaces().userNamespace(), mount);
     if (mount.recursiveReadOnly()) {
       if (!mount.readonly()) {
         throw invalid(what + ": recursive_read_only needs readonly");
@@ -80,6 +99,29 @@ final class ContainerChecks {
       if (!MOUNT_OPTIONS.contains(option)) {
         throw invalid(what + ": mount option " + option + " is none of " + MOUNT_OPTIONS);
       }
+    }
+  }
+
+  /** What a mount may ask for, given its pod's user namespace. */
+  private static void userNamespace(String what, @Nullable UserNamespace pods, ContainerMount mount)
+      throws SandboxException {
+    UserNamespace user = own(pods);
+    if (!mount.uidMappings().isEmpty() || !mount.gidMappings().isEmpty()) {
+      if (user == null
+          || !mount.uidMappings().equals(user.uids())
+          || !mount.gidMappings().equals(user.gids())) {
+        throw invalid(
+            what
+                + ": uid_mappings and gid_mappings must be those of the pod's user namespace ("
+                + describe(user)
+                + ")");
+      }
+    }
+    if (user != null && mount.propagation() == Propagation.BIDIRECTIONAL) {
+      throw invalid(
+          what
+              + ": propagation BIDIRECTIONAL would show the host what a user namespace mounts;"
+              + " a pod with one can have PRIVATE or HOST_TO_CONTAINER");
     }
   }
 

@@ -36,7 +36,8 @@ final class ContainerMounts {
                 devices,
                 privileged,
                 PodDirectory.shm(pod).toString(),
-                cgroups(cgroup, !privileged)));
+                cgroups(cgroup, !privileged),
+                pod.users()));
     boolean readonly = config.security().readonlyRootfs();
     mounts.add(file(PodDirectory.hostname(pod), "/etc/hostname", readonly));
     mounts.add(file(PodDirectory.hosts(pod), "/etc/hosts", readonly));
@@ -101,7 +102,7 @@ final class ContainerMounts {
         mount.recursiveReadOnly(),
         propagation(mount.propagation()),
         attributes,
-        null);
+        !mount.uidMappings().isEmpty());
   }
 
   private static MountSpec.Propagation propagation(Propagation propagation) {

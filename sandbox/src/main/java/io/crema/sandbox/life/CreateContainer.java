@@ -100,7 +100,7 @@ public final class CreateContainer {
     String id = Ids.next();
     try (ImageLease lease = lease(pod, config)) {
       Image image = lease.image();
-      ProcessUser user = launches.user(config, lease);
+      ProcessUser user = launches.user(pod, config, lease);
       ContainerRecord record = record(id, pod, config, image, user);
       Container container = new Container(record, pod);
       // Recorded first: whatever a killed daemon leaves of this container is found by its record.

@@ -23,6 +23,8 @@ import io.crema.runtime.launch.RootFs;
 import io.crema.runtime.launch.StdioSpec;
 import io.crema.runtime.launch.Stream;
 import io.crema.runtime.launch.TemplateMountNamespace;
+import io.crema.runtime.launch.UserMap;
+import io.crema.runtime.launch.UserNamespaceSpec;
 import io.crema.runtime.linux.Fd;
 import io.crema.runtime.linux.Paths;
 import io.crema.runtime.linux.Processes;
@@ -79,22 +81,34 @@ final class Launches {
     return devices;
   }
 
-  /** Whom the container's first process runs as. */
-  ProcessUser user(ContainerConfig config, ImageLease image)
+  /**
+   * Whom the container's first process runs as.
+   *
+   * @throws IllegalArgumentException for one who isn't in the pod's user namespace
+   */
+  ProcessUser user(Pod pod, ContainerConfig config, ImageLease image)
       throws IOException, UnknownUserException {
     ContainerSecurity security = config.security();
-    return users.resolve(
-        image.image().id(),
-        image.lowerDirectories(),
-        new UserRequest(
-            security.runAsUser(),
-            security.runAsUsername(),
-            security.runAsGroup(),
-            image.config().user(),
-            security.supplementalGroups(),
-            security.supplementalGroupsPolicy() == SupplementalGroupsPolicy.STRICT
-                ? UserRequest.GroupPolicy.STRICT
-                : UserRequest.GroupPolicy.MERGE));
+    ProcessUser user =
+        users.resolve(
+            image.image().id(),
+            image.lowerDirectories(),
+            new UserRequest(
+                security.runAsUser(),
+                security.runAsUsername(),
+                security.runAsGroup(),
+                image.config().user(),
+                security.supplementalGroups(),
+                security.supplementalGroupsPolicy() == SupplementalGroupsPolicy.STRICT
+                    ? UserRequest.GroupPolicy.STRICT
+                    : UserRequest.GroupPolicy.MERGE));
+    UserMap map = pod.users();
+    if (map != null) { // throws for what isn't mapped
+      map.hostUidOf(user.uid());
+      map.hostGidOf(user.gid());
+      user.groups().forEach(map::hostGidOf);
+    }
+    return user;
   }
 
   /** The plan by which {@code container} is launched; also after a restart of the daemon. */
@@ -109,6 +123,7 @@ final class Launches {
     return ContainerLaunch.compose(
         new ContainerSpec(
             PodInit.joins(pod).keySet(),
+            userNamespace(pod, security),
             node.unified(),
             root(layer),
             security.readonlyRootfs(),
@@ -153,6 +168,20 @@ final class Launches {
     }
   }
 
+  private static @Nullable UserNamespaceSpec userNamespace(Pod pod, ContainerSecurity security) {
+    UserMap users = pod.users();
+    if (users == null) {
+      return null;
+    }
+    return new UserNamespaceSpec(
+        users,
+        switch (security.namespaces().pid()) {
+          case NODE -> UserNamespaceSpec.Pids.HOST;
+          case POD, TARGET -> UserNamespaceSpec.Pids.JOINED;
+          case CONTAINER -> UserNamespaceSpec.Pids.NEW;
+        });
+  }
+
   private static RootFs root(WritableLayer layer) {
     return new RootFs.Overlay(
         layer.lower().stream().map(Path::toString).toList(),
@@ -187,8 +216,8 @@ final class Launches {
     try (Rollback close = new Rollback()) {
       Map<String, Fd> slots = new HashMap<>();
       PodInit.joins(pod).forEach((kind, fd) -> slots.put(kind.slot(), fd));
-      slots.put(TemplateMountNamespace.SLOT, node.template().namespace());
-      slots.put(Stream.NULL_SLOT, node.template().nullDevice());
+      slots.put(TemplateMountNamespace.SLOT, node.templates().of(pod.users()).namespace());
+      slots.put(Stream.NULL_SLOT, node.templates().plain().nullDevice());
       joins(cgroup, slots, close);
       slots.keySet().retainAll(plan.slots());
       LaunchRequest.Builder request =
@@ -231,7 +260,11 @@ final class Launches {
       throws IOException, SandboxException, InterruptedException {
     var ns = container.record().config().security().namespaces();
     switch (ns.pid()) {
-      case CONTAINER -> request.cloneFlags(LaunchRequest.CLONE_NEWPID);
+      case CONTAINER -> {
+        if (container.pod().users() == null) { // else it belongs to these, by a step of the plan
+          request.cloneFlags(LaunchRequest.CLONE_NEWPID);
+        }
+      }
       case POD -> request.pidNamespace(inits.sharedPids(container.pod()));
       case NODE -> {} // the keeper's is the host's
       case TARGET -> {
@@ -284,16 +317,18 @@ final class Launches {
       ProcessSpec process =
           processes
               .again(container)
-              .with(command, new StdioSpec.Streams(Stream.NULL, Stream.OTHER, Stream.OTHER));
+              .with(command, new StdioSpec.Streams(Stream.NULL, Stream.PIPE, Stream.PIPE));
       Set<Joined> joins = EnumSet.of(Joined.MOUNT);
       joins.addAll(PodInit.joins(container.pod()).keySet());
       if (node.unified()) {
         joins.add(Joined.CGROUP);
       }
-      LaunchPlan plan = ExecLaunch.compose(new ExecSpec(joins, joinNames(cgroup), process));
+      LaunchPlan plan =
+          ExecLaunch.compose(
+              new ExecSpec(joins, container.pod().users(), joinNames(cgroup), process));
       Map<String, Fd> slots = new HashMap<>();
       slots.put(ExecLaunch.TARGET_SLOT, target);
-      slots.put(Stream.NULL_SLOT, node.template().nullDevice());
+      slots.put(Stream.NULL_SLOT, node.templates().plain().nullDevice());
       joins(cgroup, slots, close);
       slots.keySet().retainAll(plan.slots());
       LaunchRequest.Builder request =

@@ -5,7 +5,7 @@ import io.crema.image.ImageService;
 import io.crema.runtime.cgroup.Cgroups;
 import io.crema.runtime.keeper.KeeperLoop;
 import io.crema.runtime.keeper.Nursery;
-import io.crema.runtime.launch.TemplateMountNamespace;
+import io.crema.runtime.launch.Templates;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.SandboxSettings;
 import io.crema.sandbox.model.PodMetadata;
@@ -23,7 +23,7 @@ import java.util.concurrent.ExecutorService;
  * What every request works with: the services below, the records, and what lives.
  *
  * @param executor one virtual thread a task
- * @param template the tiny mount namespace that containers' own begin as
+ * @param templates the tiny mount namespaces that containers' own begin as
  * @param names which pod has a name: its metadata is unique
  */
 public record Node(
@@ -33,7 +33,7 @@ public record Node(
     Cgroups cgroups,
     KeeperLoop keepers,
     Nursery nursery,
-    TemplateMountNamespace template,
+    Templates templates,
     RecordStore<PodRecord> podRecords,
     RecordStore<ContainerRecord> containerRecords,
     Index<Pod> pods,

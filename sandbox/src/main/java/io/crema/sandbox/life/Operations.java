@@ -15,7 +15,7 @@ import io.crema.runtime.keeper.Keeper;
 import io.crema.runtime.keeper.KeeperLoop;
 import io.crema.runtime.keeper.Nursery;
 import io.crema.runtime.launch.PlanPrinter;
-import io.crema.runtime.launch.TemplateMountNamespace;
+import io.crema.runtime.launch.Templates;
 import io.crema.runtime.linux.Mounts;
 import io.crema.runtime.linux.Paths;
 import io.crema.sandbox.SandboxException;
@@ -57,7 +57,7 @@ public final class Operations implements AutoCloseable {
     this.node = node;
     this.outputs = outputs;
     PodDirectory directories = new PodDirectory(Mounts.linux());
-    PodInit inits = new PodInit(node.template());
+    PodInit inits = new PodInit(node.templates());
     launches =
         new Launches(
             node,
@@ -94,8 +94,8 @@ public final class Operations implements AutoCloseable {
       Nursery nursery = Nursery.start(keepers);
       rollback.add(nursery::close);
       place(nursery, cgroups, new CgroupPath(settings.keeperCgroup()));
-      TemplateMountNamespace template = TemplateMountNamespace.create();
-      rollback.add(template::close);
+      Templates templates = Templates.create();
+      rollback.add(templates::close);
       OutputLoop outputs = OutputLoop.start();
       rollback.add(outputs::close);
       Node node =
@@ -106,7 +106,7 @@ public final class Operations implements AutoCloseable {
               cgroups,
               keepers,
               nursery,
-              template,
+              templates,
               new RecordStore<>(settings.root().resolve("pods"), PodRecord.class),
               new RecordStore<>(settings.root().resolve("containers"), ContainerRecord.class),
               new Index<>(),
@@ -217,6 +217,11 @@ public final class Operations implements AutoCloseable {
     }
   }
 
+  /** Whether pods can have user namespaces. */
+  public boolean userNamespaces() {
+    return UserNamespaces.supported();
+  }
+
   /** Empty when the network is ready. */
   public String networkProblem() {
     NetworkStatus status = node.network().status();
@@ -235,7 +240,7 @@ public final class Operations implements AutoCloseable {
     node.keepers().close();
     node.nursery().close();
     leaveCgroup();
-    node.template().close();
+    node.templates().close();
     node.network().close();
   }
 

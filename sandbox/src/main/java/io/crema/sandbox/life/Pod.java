@@ -3,6 +3,7 @@ package io.crema.sandbox.life;
 import io.crema.runtime.keeper.Exit;
 import io.crema.runtime.keeper.HeldKind;
 import io.crema.runtime.keeper.Keeper;
+import io.crema.runtime.launch.UserMap;
 import io.crema.runtime.linux.Fd;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.model.NamespaceMode;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class Pod {
   private final String id;
   private final Path directory;
+  private final @Nullable UserMap users;
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private final Map<String, Container> containers = new ConcurrentHashMap<>();
   private final Map<Long, LaunchObserver> launches = new ConcurrentHashMap<>();
@@ -43,6 +45,7 @@ public final class Pod {
     this.id = record.id();
     this.record = record;
     this.directory = directory;
+    this.users = PodChecks.users(record.config());
   }
 
   public String id() {
@@ -91,6 +94,11 @@ public final class Pod {
 
   boolean onHostNetwork() {
     return config().security().namespaces().network() == NamespaceMode.NODE;
+  }
+
+  /** The ids of its user namespace, or null when it has none of its own. */
+  @Nullable UserMap users() {
+    return users;
   }
 
   /** Its keeper; UNAVAILABLE when there is none. */

@@ -1,14 +1,17 @@
 package io.crema.sandbox.life;
 
 import static io.crema.sandbox.SandboxException.Code.INVALID_ARGUMENT;
-import static io.crema.sandbox.SandboxException.Code.UNIMPLEMENTED;
 
+import io.crema.runtime.launch.UserMap;
 import io.crema.sandbox.SandboxException;
+import io.crema.sandbox.model.IdMapping;
 import io.crema.sandbox.model.NamespaceMode;
 import io.crema.sandbox.model.NamespaceOptions;
 import io.crema.sandbox.model.PodConfig;
 import io.crema.sandbox.model.PodMetadata;
 import io.crema.sandbox.model.UserNamespace;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Whether a sandbox can be as it is asked for, before anything is made. */
 final class PodChecks {
@@ -51,8 +54,8 @@ final class PodChecks {
     }
   }
 
-  private static void userNamespace(
-      String pod, @org.jspecify.annotations.Nullable UserNamespace user) throws SandboxException {
+  private static void userNamespace(String pod, @Nullable UserNamespace user)
+      throws SandboxException {
     if (user == null) {
       return;
     }
@@ -62,12 +65,44 @@ final class PodChecks {
           throw invalid(pod + ": user namespace mode NODE takes no id mappings");
         }
       }
-      case POD ->
+      case POD -> {
+        one(pod + ": user namespace: uids", user.uids());
+        one(pod + ": user namespace: gids", user.gids());
+        try {
+          users(user);
+        } catch (IllegalArgumentException e) {
           throw new SandboxException(
-              UNIMPLEMENTED, pod + ": user namespaces are not supported by this version of Crema");
+              INVALID_ARGUMENT, pod + ": user namespace: " + e.getMessage(), e);
+        }
+      }
       case CONTAINER, TARGET ->
           throw invalid(pod + ": user namespace mode " + user.mode() + ": must be POD or NODE");
     }
+  }
+
+  private static void one(String what, List<IdMapping> mappings) throws SandboxException {
+    if (mappings.size() != 1) {
+      throw invalid(what + ": exactly one mapping is supported, not " + mappings.size());
+    }
+    if (mappings.getFirst().containerId() != 0) {
+      throw invalid(what + ": container id 0 must be mapped");
+    }
+  }
+
+  /** The ids of the user namespace of a pod that has been checked, or null when it has none. */
+  static @Nullable UserMap users(PodConfig config) {
+    UserNamespace user = config.security().namespaces().userNamespace();
+    return user == null || user.mode() != NamespaceMode.POD ? null : users(user);
+  }
+
+  private static UserMap users(UserNamespace user) {
+    IdMapping uids = user.uids().getFirst();
+    IdMapping gids = user.gids().getFirst();
+    return new UserMap(
+        Integer.toUnsignedLong(uids.hostId()),
+        Integer.toUnsignedLong(uids.length()),
+        Integer.toUnsignedLong(gids.hostId()),
+        Integer.toUnsignedLong(gids.length()));
   }
 
   private static SandboxException invalid(String message) {

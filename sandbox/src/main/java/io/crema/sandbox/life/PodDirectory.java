@@ -1,8 +1,10 @@
 package io.crema.sandbox.life;
 
+import io.crema.runtime.launch.UserMap;
 import io.crema.runtime.linux.Errno;
 import io.crema.runtime.linux.ErrnoException;
 import io.crema.runtime.linux.Mounts;
+import io.crema.runtime.linux.Paths;
 import io.crema.sandbox.files.Hosts;
 import io.crema.sandbox.files.ResolvConf;
 import io.crema.sandbox.model.DnsConfig;
@@ -57,6 +59,12 @@ final class PodDirectory {
       write(hosts(pod), Hosts.of(addresses, hostname));
     }
     write(hostname(pod), hostname + "\n");
+    UserMap users = pod.users();
+    if (users != null) {
+      for (Path file : List.of(resolvConf(pod), hosts(pod), hostname(pod))) {
+        giveToRootOf(users, file);
+      }
+    }
     if (pod.config().security().namespaces().ipc() != NamespaceMode.NODE) {
       Path shm = Files.createDirectory(pod.directory().resolve("shm"));
       mounts.mount(
@@ -64,8 +72,20 @@ final class PodDirectory {
           shm.toString(),
           "tmpfs",
           Mounts.MS_NOSUID | Mounts.MS_NODEV | Mounts.MS_NOEXEC,
-          SHM_OPTIONS);
+          users == null
+              ? SHM_OPTIONS
+              : SHM_OPTIONS + ",uid=" + users.hostUid() + ",gid=" + users.hostGid());
     }
+  }
+
+  private static void giveToRootOf(UserMap users, Path file) throws IOException {
+    Paths.linux()
+        .fchownAt(
+            null,
+            file.toString(),
+            users.hostUidOf(0),
+            users.hostGidOf(0),
+            Paths.AT_SYMLINK_NOFOLLOW);
   }
 
   /** The pod's hostname; on the host's network the host's. */

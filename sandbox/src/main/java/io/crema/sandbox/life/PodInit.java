@@ -14,6 +14,8 @@ import io.crema.runtime.launch.PodNamespaces;
 import io.crema.runtime.launch.Stream;
 import io.crema.runtime.launch.Sysctls;
 import io.crema.runtime.launch.TemplateMountNamespace;
+import io.crema.runtime.launch.Templates;
+import io.crema.runtime.launch.UserMap;
 import io.crema.runtime.linux.Errno;
 import io.crema.runtime.linux.Fd;
 import io.crema.runtime.linux.Paths;
@@ -29,23 +31,28 @@ import java.util.concurrent.CompletableFuture;
 
 /** A pod's own namespaces, and the init of the PID namespace that its containers may share. */
 final class PodInit {
-  private final TemplateMountNamespace template;
+  private final Templates templates;
 
-  PodInit(TemplateMountNamespace template) {
-    this.template = template;
+  PodInit(Templates templates) {
+    this.templates = templates;
   }
 
   /** The namespaces that the pod doesn't share with the host; the caller owns them. */
   Map<HeldKind, Fd> namespaces(Pod pod) throws IOException, SandboxException, InterruptedException {
     Set<Joined> kinds = kinds(pod);
+    UserMap users = pod.users();
     try {
       Sysctls sysctls = Sysctls.of(pod.config().sysctls());
       if (kinds.contains(Joined.NET)) {
-        sysctls = sysctls.withNetworkDefaults();
+        sysctls = sysctls.withNetworkDefaults(users != null);
       }
+      String hostname = pod.config().hostname();
       // its descriptors become the pod's
       @SuppressWarnings("resource")
-      PodNamespaces made = PodNamespaces.create(kinds, pod.config().hostname(), sysctls);
+      PodNamespaces made =
+          users == null
+              ? PodNamespaces.create(kinds, hostname, sysctls)
+              : PodNamespaces.adopt(UserNamespaces.create(pod, users, kinds), hostname, sysctls);
       Map<HeldKind, Fd> held = new EnumMap<>(HeldKind.class);
       made.all().forEach((kind, fd) -> held.put(heldKind(kind), fd));
       return held;
@@ -81,6 +88,7 @@ final class PodInit {
   /** The descriptors to enter the pod's namespaces by, as slots of a plan. */
   static Map<Joined, Fd> joins(Pod pod) {
     Map<Joined, Fd> joins = new EnumMap<>(Joined.class);
+    pod.namespace(HeldKind.USER).ifPresent(fd -> joins.put(Joined.USER, fd));
     pod.namespace(HeldKind.NETWORK).ifPresent(fd -> joins.put(Joined.NET, fd));
     pod.namespace(HeldKind.IPC).ifPresent(fd -> joins.put(Joined.IPC, fd));
     pod.namespace(HeldKind.UTS).ifPresent(fd -> joins.put(Joined.UTS, fd));
@@ -101,11 +109,12 @@ final class PodInit {
   private Fd start(Pod pod) throws IOException, SandboxException, InterruptedException {
     long launch = Ids.nextLaunch();
     Map<Joined, Fd> joins = joins(pod);
-    LaunchPlan plan = PodInitLaunch.compose(joins.keySet(), java.util.List.of(), null);
+    UserMap users = pod.users();
+    LaunchPlan plan = PodInitLaunch.compose(joins.keySet(), users, java.util.List.of(), null);
     Map<String, Fd> slots = new HashMap<>();
     joins.forEach((kind, fd) -> slots.put(kind.slot(), fd));
-    slots.put(TemplateMountNamespace.SLOT, template.namespace());
-    slots.put(Stream.NULL_SLOT, template.nullDevice());
+    slots.put(TemplateMountNamespace.SLOT, templates.of(users).namespace());
+    slots.put(Stream.NULL_SLOT, templates.plain().nullDevice());
     slots.keySet().retainAll(plan.slots());
     CompletableFuture<Exit> ended = new CompletableFuture<>();
     pod.observe(launch, ended::complete);
@@ -115,7 +124,7 @@ final class PodInit {
                 .launch(
                     LaunchRequest.builder(launch, "init", plan)
                         .slots(slots)
-                        .cloneFlags(LaunchRequest.CLONE_NEWPID)
+                        .cloneFlags(users == null ? LaunchRequest.CLONE_NEWPID : 0)
                         .build()),
             pod.display() + ": start the init of its PID namespace");
     pod.init(new Pod.Init(launch, ended));

@@ -138,6 +138,9 @@ final class Recovery {
     }
     for (LaunchInfo info : Waits.get(keeper.list(), pod.display() + ": its processes")) {
       launches.put(info.id(), info);
+      if (info.name().equals(UserNamespaces.HOLDER)) {
+        UserNamespaces.abandon(pod, keeper, info.id()); // killed while the pod was being made
+      }
       if (info.name().equals("init") && info.state() == LaunchInfo.State.RUNNING) {
         CompletableFuture<Exit> end = new CompletableFuture<>();
         pod.observe(info.id(), end::complete);
