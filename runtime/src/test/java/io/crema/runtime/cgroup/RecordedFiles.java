@@ -29,12 +29,25 @@ final class RecordedFiles implements CgroupFiles {
   private final Function<Path, Map<String, String>> fill;
   byte[] program = new byte[0];
 
+  private final Set<String> missing = new HashSet<>();
+  private @Nullable String type;
+
   /** Refuses writes of which {@code file value} begins so. */
   final Map<String, Errno> refused = new HashMap<>();
 
   RecordedFiles(Path root, Function<Path, Map<String, String>> fill) {
     this.root = root;
     this.fill = fill;
+  }
+
+  /** New directories don't have {@code file}: an older kernel. */
+  void without(String file) {
+    missing.add(file);
+  }
+
+  /** New directories have this in cgroup.type. */
+  void types(String content) {
+    type = content;
   }
 
   private static ErrnoException error(String call, Path file, Errno errno) {
@@ -51,10 +64,22 @@ final class RecordedFiles implements CgroupFiles {
     } catch (NoSuchFileException e) {
       throw error("mkdirat", directory, Errno.ENOENT);
     }
-    for (Map.Entry<String, String> file : fill.apply(directory).entrySet()) {
-      Files.writeString(directory.resolve(file.getKey()), file.getValue() + "\n");
+    fill(directory);
+    if (type != null) {
+      Files.writeString(directory.resolve("cgroup.type"), type + "\n");
     }
     return true;
+  }
+
+  /** Puts the files there that the kernel does and that aren't there yet. */
+  private void fill(Path directory) throws IOException {
+    for (Map.Entry<String, String> file : fill.apply(directory).entrySet()) {
+      Path path = directory.resolve(file.getKey());
+      boolean changes = file.getKey().equals("cgroup.controllers");
+      if (!missing.contains(file.getKey()) && (changes || !Files.exists(path))) {
+        Files.writeString(path, file.getValue() + "\n");
+      }
+    }
   }
 
   @Override
@@ -103,7 +128,16 @@ final class RecordedFiles implements CgroupFiles {
       throw error("openat", file, Errno.ENOENT);
     }
     writes.add(line);
-    Files.writeString(file, value + "\n");
+    if (!file.endsWith("cgroup.subtree_control")) {
+      Files.writeString(file, value + "\n");
+      return;
+    }
+    // what is passed down appears below at once
+    Files.writeString(
+        file, (Files.readString(file).strip() + " " + value.replace("+", "")).strip());
+    for (Path group : subgroups(file.resolveSibling("."))) {
+      fill(group);
+    }
   }
 
   @Override
