@@ -9,19 +9,21 @@ import io.crema.image.model.Manifests;
 import io.crema.image.model.PullException;
 import io.crema.image.model.Reference;
 import io.crema.image.registry.RegistryClient;
+import io.crema.image.registry.RegistrySession;
 import io.crema.image.store.BlobStore;
 import io.crema.image.store.ImageRecord;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Function;
 
 /**
  * One pull: from a reference to an image whose blobs and layers are on disk, held but not yet
@@ -34,31 +36,35 @@ final class Puller {
   private final RegistryClient registry;
   private final BlobStore blobs;
   private final Layers layers;
+  private final Inventory inventory;
 
-  Puller(ImageServiceConfig config, RegistryClient registry, BlobStore blobs, Layers layers) {
+  Puller(
+      ImageServiceConfig config,
+      RegistryClient registry,
+      BlobStore blobs,
+      Layers layers,
+      Inventory inventory) {
     this.config = config;
     this.registry = registry;
     this.blobs = blobs;
     this.layers = layers;
+    this.inventory = inventory;
   }
 
   /**
    * What was pulled.
    *
+   * @param held keeps the image on disk; the caller closes it
    * @param top digest of what the reference pointed to: an index or a manifest
-   * @param held keeps it on disk; the caller closes it
+   * @param downloaded bytes over the network
    */
-  record Result(ImageRecord record, Digest top, long downloaded, ImageLease held) {}
+  record Result(Inventory.Hold held, Digest top, long downloaded) {}
 
-  Result pull(
-      Reference reference,
-      Credentials credentials,
-      ProgressListener listener,
-      Function<ImageRecord, ? extends ImageLease> hold)
+  Result pull(Reference reference, Credentials credentials, ProgressListener listener)
       throws IOException, InterruptedException {
-    RegistryClient.Session session = registry.session(reference, credentials);
+    RegistrySession session = registry.session(reference, credentials);
     AtomicLong downloaded = new AtomicLong();
-    List<RegistryClient.Document> documents = new ArrayList<>();
+    List<RegistrySession.Document> documents = new ArrayList<>();
     Manifest manifest = manifest(session, reference.identifier(), documents, downloaded);
     if (manifest.layers().size() > config.limits().layers()) {
       throw new PullException.TooLarge(
@@ -74,31 +80,50 @@ final class Puller {
               + image.diffIds().size()
               + " diff ids");
     }
-    ImageRecord record = record(manifest, image, documents);
-    ImageLease held = hold.apply(record); // from here on nothing of it is freed
+    Inventory.Hold held = hold(record(manifest, image, documents));
+    boolean done = false;
     try {
-      for (RegistryClient.Document document : documents) {
+      for (RegistrySession.Document document : documents) {
         blobs.put(document.digest(), document.bytes());
       }
       blobs.put(manifest.config().digest(), text);
-      fetch(session, record, listener, downloaded);
-      layers.repair(record.layers());
-      return new Result(record, documents.getFirst().digest(), downloaded.get(), held);
-    } catch (IOException | InterruptedException | RuntimeException e) {
-      held.close();
-      throw e;
+      fetch(session, held.record(), listener, downloaded);
+      layers.repair(held.record().layers());
+      done = true;
+      return new Result(held, documents.getFirst().digest(), downloaded.get());
+    } finally {
+      if (!done) {
+        held.close();
+      }
     }
   }
 
+  /**
+   * From here on nothing of it is freed. The same image from elsewhere may be packed otherwise:
+   * what is here already is as good.
+   */
+  private Inventory.Hold hold(ImageRecord pulled) {
+    Optional<ImageRecord> known = inventory.byId(pulled.config());
+    if (known.isPresent()) {
+      Inventory.Hold held =
+          inventory.hold(known.get().named(List.of(), List.of(), pulled.manifests()));
+      if (held.record().layers().stream().allMatch(layers::has)) {
+        return held;
+      }
+      held.close();
+    }
+    return inventory.hold(pulled);
+  }
+
   private Manifest manifest(
-      RegistryClient.Session session,
+      RegistrySession session,
       String identifier,
-      List<RegistryClient.Document> documents,
+      List<RegistrySession.Document> documents,
       AtomicLong downloaded)
       throws PullException, InterruptedException {
     String next = identifier;
     for (int depth = 0; depth < MAX_INDEXES; depth++) {
-      RegistryClient.Document document = session.document(next);
+      RegistrySession.Document document = session.document(next);
       documents.add(document);
       downloaded.addAndGet(document.bytes().length);
       switch (Manifests.parse(document.mediaType(), document.bytes())) {
@@ -112,32 +137,32 @@ final class Puller {
     throw new PullException.Invalid("indexes of indexes, more than " + MAX_INDEXES + " deep");
   }
 
-  private byte[] configuration(RegistryClient.Session session, Blob blob, AtomicLong downloaded)
+  private byte[] configuration(RegistrySession session, Blob blob, AtomicLong downloaded)
       throws IOException, InterruptedException {
     if (blob.size() > config.limits().documentBytes()) {
       throw new PullException.TooLarge(
           "configuration " + blob.digest() + " of " + blob.size() + " bytes");
     }
     if (blobs.has(blob.digest())) {
-      return blobs.read(blob.digest());
+      try {
+        return blobs.verified(blob.digest());
+      } catch (NoSuchFileException e) {
+        // removed this moment, with the image that it belongs to: fetched anew
+        return download(session, blob, downloaded);
+      }
     }
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    session.blob(blob, chunk -> out.writeBytes(chunk));
-    byte[] bytes = out.toByteArray();
-    if (!Digest.of(bytes).equals(blob.digest())) {
-      throw new PullException.Invalid(
-          "configuration has digest "
-              + Digest.of(bytes)
-              + " where "
-              + blob.digest()
-              + " was asked");
-    }
+    return download(session, blob, downloaded);
+  }
+
+  private static byte[] download(RegistrySession session, Blob blob, AtomicLong downloaded)
+      throws PullException, InterruptedException {
+    byte[] bytes = session.small(blob);
     downloaded.addAndGet(bytes.length);
     return bytes;
   }
 
   private static ImageRecord record(
-      Manifest manifest, ImageConfig image, List<RegistryClient.Document> documents) {
+      Manifest manifest, ImageConfig image, List<RegistrySession.Document> documents) {
     List<ImageRecord.Layer> all = new ArrayList<>();
     long size = manifest.config().size() + documents.getLast().bytes().length;
     for (int i = 0; i < manifest.layers().size(); i++) {
@@ -150,15 +175,12 @@ final class Puller {
         List.of(),
         List.of(),
         size,
-        documents.stream().map(RegistryClient.Document::digest).toList(),
+        documents.stream().map(RegistrySession.Document::digest).toList(),
         all);
   }
 
   private void fetch(
-      RegistryClient.Session session,
-      ImageRecord record,
-      ProgressListener listener,
-      AtomicLong downloaded)
+      RegistrySession session, ImageRecord record, ProgressListener listener, AtomicLong downloaded)
       throws IOException, InterruptedException {
     List<ImageRecord.Layer> all = record.layers();
     listener.on(
@@ -166,13 +188,14 @@ final class Puller {
             record.config().toString(),
             all.size(),
             all.stream().mapToLong(l -> l.blob().size()).sum()));
-    Semaphore slots = new Semaphore(config.parallelLayers());
+    Semaphore slots = new Semaphore(config.parallelLayers(), true);
     try (ExecutorService each = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<?>> running = new ArrayList<>();
+      ExecutorCompletionService<Void> ended = new ExecutorCompletionService<>(each);
+      List<Future<Void>> running = new ArrayList<>();
       for (int i = 0; i < all.size(); i++) {
         int index = i;
         running.add(
-            each.submit(
+            ended.submit(
                 () -> {
                   slots.acquire();
                   try {
@@ -183,19 +206,22 @@ final class Puller {
                   return null;
                 }));
       }
+      boolean done = false;
       try {
-        for (Future<?> layer : running) {
-          await(layer);
+        for (Future<Void> _ : running) {
+          await(ended.take()); // the first failure ends the pull
         }
-      } catch (IOException | InterruptedException | RuntimeException e) {
-        running.forEach(f -> f.cancel(true));
-        throw e;
+        done = true;
+      } finally {
+        if (!done) {
+          running.forEach(f -> f.cancel(true)); // and closing waits for them
+        }
       }
     }
   }
 
   private void layer(
-      RegistryClient.Session session,
+      RegistrySession session,
       int index,
       ImageRecord.Layer layer,
       ProgressListener listener,
@@ -236,6 +262,7 @@ final class Puller {
         case IOException io -> throw io;
         case InterruptedException i -> throw i;
         case RuntimeException r -> throw r;
+        case Error error -> throw error;
         case null, default -> throw new IllegalStateException(e);
       }
     }

@@ -2,6 +2,7 @@ package io.crema.image;
 
 import io.crema.image.layer.Trash;
 import io.crema.image.model.Digest;
+import io.crema.runtime.linux.Paths;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -67,18 +68,25 @@ final class WritableLayers {
           "container " + containerId + " has a layer on image " + known.imageId());
     }
     Path directory = Files.createDirectory(root.resolve(containerId));
-    io.crema.runtime.linux.Paths paths = io.crema.runtime.linux.Paths.linux();
-    Path upper = Files.createDirectory(directory.resolve("upper"));
-    paths.fchmodAt(null, upper.toString(), 0755);
-    Files.createDirectory(directory.resolve("work"));
-    List<String> lines = new ArrayList<>();
-    lines.add(imageId);
-    lower.forEach(p -> lines.add(p.toString()));
-    // Last: without it the layer counts as never made. Not flushed: it dies with its container.
-    Files.write(directory.resolve(RECORD), lines, StandardCharsets.UTF_8);
-    WritableLayer made = layer(containerId, directory, lines);
-    byContainer.put(containerId, made);
-    return made;
+    boolean done = false;
+    try {
+      Path upper = Files.createDirectory(directory.resolve("upper"));
+      Paths.linux().fchmodAt(null, upper.toString(), 0755); // whatever the umask is
+      Files.createDirectory(directory.resolve("work"));
+      List<String> lines = new ArrayList<>();
+      lines.add(imageId);
+      lower.forEach(p -> lines.add(p.toString()));
+      // Last: without it the layer counts as never made. Not flushed: it dies with its container.
+      Files.write(directory.resolve(RECORD), lines, StandardCharsets.UTF_8);
+      WritableLayer made = layer(containerId, directory, lines);
+      byContainer.put(containerId, made);
+      done = true;
+      return made;
+    } finally {
+      if (!done) {
+        trash.discard(directory);
+      }
+    }
   }
 
   Optional<WritableLayer> get(String containerId) {
@@ -96,20 +104,7 @@ final class WritableLayers {
 
   FsUsage usage(String containerId) throws IOException {
     Path upper = root.resolve(containerId).resolve("upper");
-    long bytes = 0;
-    long inodes = 0;
-    if (Files.exists(upper)) {
-      io.crema.runtime.linux.Paths paths = io.crema.runtime.linux.Paths.linux();
-      try (Stream<Path> files = Files.walk(upper)) {
-        for (Path file : (Iterable<Path>) files::iterator) {
-          var stat = paths.statIfPresent(null, file.toString());
-          if (stat != null) {
-            bytes += stat.blocks512() * 512;
-            inodes++;
-          }
-        }
-      }
-    }
-    return new FsUsage(upper, bytes, inodes, Instant.now());
+    DiskUse use = DiskUse.of(upper);
+    return new FsUsage(upper, use.bytes(), use.inodes(), Instant.now());
   }
 }

@@ -4,11 +4,13 @@ import io.crema.cni.ipam.Cidr;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -131,7 +133,60 @@ public final class ConfigReader {
         table,
         mtu(),
         cidrs(network.podCidrs()),
-        strings(Key.IMAGE_PINNED, List.of()));
+        image(ImageSettings.DEFAULT));
+  }
+
+  private ImageSettings image(ImageSettings otherwise) {
+    return new ImageSettings(
+        strings(Key.IMAGE_PINNED, otherwise.pinned()),
+        whole(Key.IMAGE_PARALLEL_LAYERS, 1, otherwise.parallelLayers()),
+        duration(Key.IMAGE_CONNECT_TIMEOUT, otherwise.connectTimeout()),
+        duration(Key.IMAGE_RESPONSE_TIMEOUT, otherwise.responseTimeout()),
+        duration(Key.IMAGE_PROGRESS_TIMEOUT, otherwise.progressTimeout()),
+        size(Key.IMAGE_MIN_SPEED, otherwise.minSpeed()),
+        whole(Key.IMAGE_RETRIES, 0, otherwise.retries()),
+        size(Key.IMAGE_MAX_LAYER_SIZE, otherwise.maxLayerSize()),
+        size(Key.IMAGE_MAX_UNPACKED_SIZE, otherwise.maxUnpackedSize()),
+        whole(Key.IMAGE_MAX_UNPACKED_RATIO, 1, otherwise.maxUnpackedRatio()),
+        whole(Key.IMAGE_MAX_LAYER_ENTRIES, 1, (int) otherwise.maxLayerEntries()));
+  }
+
+  private int whole(Key key, int least, int otherwise) {
+    @Nullable JsonNode node = values.get(key);
+    if (node == null) {
+      return otherwise;
+    }
+    if (!node.isInt() || node.intValue() < least) {
+      wrong(key, node);
+      return otherwise;
+    }
+    return node.intValue();
+  }
+
+  private Duration duration(Key key, Duration otherwise) {
+    @Nullable JsonNode node = values.get(key);
+    if (node == null) {
+      return otherwise;
+    }
+    Optional<Duration> duration =
+        Units.duration(node.isString() ? node.stringValue() : "").filter(Duration::isPositive);
+    if (duration.isEmpty()) {
+      wrong(key, node);
+    }
+    return duration.orElse(otherwise);
+  }
+
+  private long size(Key key, long otherwise) {
+    @Nullable JsonNode node = values.get(key);
+    if (node == null) {
+      return otherwise;
+    }
+    Optional<Long> size =
+        Units.size(node.isString() ? node.stringValue() : node.toString()).filter(n -> n > 0);
+    if (size.isEmpty()) {
+      wrong(key, node);
+    }
+    return size.orElse(otherwise);
   }
 
   private Path path(Key key, Path otherwise) {

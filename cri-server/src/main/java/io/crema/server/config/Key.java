@@ -25,7 +25,27 @@ public enum Key {
   /** One IPv4 and/or one IPv6 range for pods. */
   NETWORK_POD_CIDRS("network.pod_cidrs", Kind.CIDRS),
   /** Images that are never removed to free space. */
-  IMAGE_PINNED("image.pinned", Kind.STRINGS);
+  IMAGE_PINNED("image.pinned", Kind.STRINGS),
+  /** Layers of one pull that download and unpack at once. */
+  IMAGE_PARALLEL_LAYERS("image.parallel_layers", Kind.COUNT),
+  /** For a registry host to accept a connection. */
+  IMAGE_CONNECT_TIMEOUT("image.connect_timeout", Kind.DURATION),
+  /** For a registry host to begin its answer. */
+  IMAGE_RESPONSE_TIMEOUT("image.response_timeout", Kind.DURATION),
+  /** How long a download may bring less than {@link #IMAGE_MIN_SPEED}. */
+  IMAGE_PROGRESS_TIMEOUT("image.progress_timeout", Kind.DURATION),
+  /** What a download must bring in a second. */
+  IMAGE_MIN_SPEED("image.min_speed", Kind.SIZE),
+  /** Attempts without progress after the first. */
+  IMAGE_RETRIES("image.retries", Kind.NUMBER),
+  /** One layer as downloaded. */
+  IMAGE_MAX_LAYER_SIZE("image.max_layer_size", Kind.SIZE),
+  /** One layer unpacked. */
+  IMAGE_MAX_UNPACKED_SIZE("image.max_unpacked_size", Kind.SIZE),
+  /** Unpacked to downloaded. */
+  IMAGE_MAX_UNPACKED_RATIO("image.max_unpacked_ratio", Kind.COUNT),
+  /** Files in one layer. */
+  IMAGE_MAX_LAYER_ENTRIES("image.max_layer_entries", Kind.COUNT);
 
   /** What values a key takes. */
   enum Kind {
@@ -33,6 +53,10 @@ public enum Key {
     STRING("a string"),
     LEVEL("one of error, warn, info, debug, trace"),
     STRINGS("a list of strings"),
+    COUNT("a whole number from 1 to 2147483647"),
+    NUMBER("a whole number from 0 to 2147483647"),
+    DURATION("a duration of at least 1ms, such as \"30s\" (ms, s, m, h)"),
+    SIZE("a size of at least 1 byte, such as 1024 or \"64GiB\" (B, KiB, MiB, GiB, TiB)"),
     MTU("0 (as the host's default route) or 1280 to 65535"),
     CIDRS("a list of at most one IPv4 and one IPv6 range such as [\"10.88.0.0/16\"]");
 

@@ -21,7 +21,6 @@ import java.util.UUID;
  * @param table name of the nftables table
  * @param mtu of the bridge and the pods; 0 for that of the host's default route
  * @param podCidrs ranges for pods, until the kubelet sends others
- * @param pinnedImages images that are never removed to free space
  */
 public record ServerConfig(
     Path root,
@@ -33,7 +32,7 @@ public record ServerConfig(
     String table,
     int mtu,
     List<String> podCidrs,
-    List<String> pinnedImages) {
+    ImageSettings image) {
   /** Where the daemon of a node keeps what lasts. */
   public static final Path ROOT = Path.of("/var/lib/crema");
 
@@ -51,7 +50,6 @@ public record ServerConfig(
   public ServerConfig {
     certsDirs = List.copyOf(certsDirs);
     podCidrs = List.copyOf(podCidrs);
-    pinnedImages = List.copyOf(pinnedImages);
   }
 
   /** {@code crema.sock} in the state directory. */
@@ -104,7 +102,17 @@ public record ServerConfig(
     values.put(Key.NETWORK_TABLE.path(), table);
     values.put(Key.NETWORK_MTU.path(), mtu);
     values.put(Key.NETWORK_POD_CIDRS.path(), podCidrs);
-    values.put(Key.IMAGE_PINNED.path(), pinnedImages);
+    values.put(Key.IMAGE_PINNED.path(), image.pinned());
+    values.put(Key.IMAGE_PARALLEL_LAYERS.path(), image.parallelLayers());
+    values.put(Key.IMAGE_CONNECT_TIMEOUT.path(), Units.text(image.connectTimeout()));
+    values.put(Key.IMAGE_RESPONSE_TIMEOUT.path(), Units.text(image.responseTimeout()));
+    values.put(Key.IMAGE_PROGRESS_TIMEOUT.path(), Units.text(image.progressTimeout()));
+    values.put(Key.IMAGE_MIN_SPEED.path(), Units.text(image.minSpeed()));
+    values.put(Key.IMAGE_RETRIES.path(), image.retries());
+    values.put(Key.IMAGE_MAX_LAYER_SIZE.path(), Units.text(image.maxLayerSize()));
+    values.put(Key.IMAGE_MAX_UNPACKED_SIZE.path(), Units.text(image.maxUnpackedSize()));
+    values.put(Key.IMAGE_MAX_UNPACKED_RATIO.path(), image.maxUnpackedRatio());
+    values.put(Key.IMAGE_MAX_LAYER_ENTRIES.path(), image.maxLayerEntries());
     return values;
   }
 }

@@ -2,7 +2,9 @@ package io.crema.server.daemon;
 
 import io.crema.image.ImageService;
 import io.crema.image.ImageServiceConfig;
+import io.crema.image.Limits;
 import io.crema.sandbox.PodRuntime;
+import io.crema.server.config.ImageSettings;
 import io.crema.server.config.ServerConfig;
 import io.crema.server.rpc.ImageGrpc;
 import io.crema.server.rpc.RuntimeGrpc;
@@ -49,18 +51,36 @@ public final class Daemon implements AutoCloseable {
       throws IOException, InterruptedException {
     own(StateLock.take(config.root()));
     own(StateLock.take(config.state()));
-    ImageService opened =
-        own(
-            ImageService.open(
-                ImageServiceConfig.at(config.root().resolve("images"))
-                    .withCertsDirs(config.certsDirs())
-                    .withPinned(config.pinnedImages())));
+    ImageService opened = own(ImageService.open(imageConfig(config)));
     images = opened;
     PodRuntime runtime = own(runtimes.open(config, opened));
     RuntimeInfo info = new RuntimeInfo(runtime, version, config.describe());
     own(
         CriSocket.open(
             config.address(), List.of(new RuntimeGrpc(runtime, info), new ImageGrpc(opened))));
+  }
+
+  private static ImageServiceConfig imageConfig(ServerConfig config) {
+    ImageSettings image = config.image();
+    ImageServiceConfig defaults = ImageServiceConfig.at(config.root().resolve("images"));
+    return new ImageServiceConfig(
+        defaults.root(),
+        config.certsDirs(),
+        defaults.platform(),
+        new Limits(
+            defaults.limits().documentBytes(),
+            defaults.limits().layers(),
+            image.maxLayerSize(),
+            image.maxUnpackedSize(),
+            image.maxUnpackedRatio(),
+            image.maxLayerEntries()),
+        image.parallelLayers(),
+        image.connectTimeout(),
+        image.responseTimeout(),
+        image.progressTimeout(),
+        image.minSpeed(),
+        image.retries(),
+        image.pinned());
   }
 
   private <T extends AutoCloseable> T own(T resource) {

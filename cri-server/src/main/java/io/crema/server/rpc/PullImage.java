@@ -53,11 +53,12 @@ final class PullImage {
   static Status status(PullException e) {
     return switch (e) {
       case PullException.NotFound _ -> Status.NOT_FOUND;
-      case PullException.Unauthorized _ -> Status.PERMISSION_DENIED;
+      case PullException.Unauthorized _ -> Status.UNAUTHENTICATED;
+      case PullException.Denied _ -> Status.PERMISSION_DENIED;
       case PullException.RegistryUnavailable _ -> Status.UNAVAILABLE;
       case PullException.Invalid _ -> Status.INVALID_ARGUMENT;
       case PullException.TooLarge _ -> Status.RESOURCE_EXHAUSTED;
-      case PullException.Storage _ -> Status.INTERNAL;
+      case PullException.Storage s -> s.isFull() ? Status.RESOURCE_EXHAUSTED : Status.INTERNAL;
     };
   }
 }

@@ -3,8 +3,10 @@ package io.crema.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.crema.image.ImageServiceConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -31,7 +33,7 @@ class ConfigReaderTest {
     assertThat(config.table()).isEqualTo("crema");
     assertThat(config.mtu()).isZero();
     assertThat(config.podCidrs()).containsExactly("10.76.0.0/16", "fd76:c4e3:a000::/64");
-    assertThat(config.pinnedImages()).isEmpty();
+    assertThat(config.image()).isEqualTo(ImageSettings.DEFAULT);
   }
 
   @Test
@@ -51,6 +53,16 @@ class ConfigReaderTest {
             pod_cidrs = ["10.9.0.0/24"]
             [image]
             pinned = ["registry.k8s.io/pause:3.10"]
+            parallel_layers = 5
+            connect_timeout = "5s"
+            response_timeout = "1m"
+            progress_timeout = "250ms"
+            min_speed = "10KiB"
+            retries = 0
+            max_layer_size = "2TiB"
+            max_unpacked_size = 1000
+            max_unpacked_ratio = 2000
+            max_layer_entries = 100
             """);
     assertThat(config)
         .isEqualTo(
@@ -64,9 +76,60 @@ class ConfigReaderTest {
                 "pods",
                 1400,
                 List.of("10.9.0.0/24"),
-                List.of("registry.k8s.io/pause:3.10")));
+                new ImageSettings(
+                    List.of("registry.k8s.io/pause:3.10"),
+                    5,
+                    Duration.ofSeconds(5),
+                    Duration.ofMinutes(1),
+                    Duration.ofMillis(250),
+                    10_240,
+                    0,
+                    2L << 40,
+                    1000,
+                    2000,
+                    100)));
     assertThat(config.describe().keySet())
         .containsExactlyInAnyOrder(Key.paths().toArray(String[]::new));
+  }
+
+  @Test
+  void settingsOfImagesThatMakeNoSenseAreRefused() {
+    assertThat(
+            problems(
+                """
+                [image]
+                parallel_layers = 0
+                connect_timeout = 5
+                response_timeout = "soon"
+                progress_timeout = "0s"
+                min_speed = "1kB"
+                retries = -1
+                max_layer_size = "99999999TiB"
+                max_unpacked_size = 0
+                max_unpacked_ratio = 1.5
+                max_layer_entries = "many"
+                """))
+        .hasSize(10)
+        .contains(
+            "image.parallel_layers: 0 is not a whole number from 1 to 2147483647",
+            "image.progress_timeout: \"0s\" is not a duration of at least 1ms, such as \"30s\" (ms, s, m, h)");
+  }
+
+  /** The daemon hands them on one by one: what the image service defaults to is said here. */
+  @Test
+  void theImageServicesDefaultsAreTheSame() {
+    ImageServiceConfig service = ImageServiceConfig.at(Path.of("/x"));
+    ImageSettings ours = ImageSettings.DEFAULT;
+    assertThat(ours.parallelLayers()).isEqualTo(service.parallelLayers());
+    assertThat(ours.connectTimeout()).isEqualTo(service.connectTimeout());
+    assertThat(ours.responseTimeout()).isEqualTo(service.responseTimeout());
+    assertThat(ours.progressTimeout()).isEqualTo(service.stallTimeout());
+    assertThat(ours.minSpeed()).isEqualTo(service.minBytesPerSecond());
+    assertThat(ours.retries()).isEqualTo(service.retries());
+    assertThat(ours.maxLayerSize()).isEqualTo(service.limits().layerBytes());
+    assertThat(ours.maxUnpackedSize()).isEqualTo(service.limits().unpackedBytes());
+    assertThat(ours.maxUnpackedRatio()).isEqualTo(service.limits().unpackedRatio());
+    assertThat(ours.maxLayerEntries()).isEqualTo(service.limits().entries());
   }
 
   @Test

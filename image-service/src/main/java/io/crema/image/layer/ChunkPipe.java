@@ -2,6 +2,7 @@ package io.crema.image.layer;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -58,17 +59,18 @@ public final class ChunkPipe extends InputStream {
     end(null);
   }
 
-  /** No more chunks come, because of {@code cause}, which the reader gets at once. */
-  public void fail(IOException cause) {
-    end(cause);
+  /** No more chunks come or are wanted: the reader fails at once. */
+  public void stop() {
+    end(new InterruptedIOException("no longer wanted"));
   }
 
   private void end(@Nullable IOException cause) {
     lock.lock();
     try {
       finished = true;
-      failure = cause;
       if (cause != null) {
+        failure = cause;
+        readerGone = true;
         chunks.clear();
       }
       changed.signalAll();
@@ -109,7 +111,7 @@ public final class ChunkPipe extends InputStream {
         } else if (finished) {
           return false;
         } else {
-          changed.awaitUninterruptibly(); // the writer always ends with finish or fail
+          changed.awaitUninterruptibly(); // the writer always ends with finish or stop
         }
       }
     } finally {

@@ -132,7 +132,8 @@ final class GzipStream extends InputStream {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     inflater.end();
+    in.close();
   }
 }

@@ -7,17 +7,21 @@ import io.crema.runtime.linux.Fd;
 import io.crema.runtime.linux.FileNames;
 import io.crema.runtime.linux.Paths;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -33,15 +37,23 @@ import tools.jackson.databind.node.ObjectNode;
  * discarded, and unpacked again from its blob, which was flushed.
  */
 public final class LayerStore {
+  private static final Logger LOG = System.getLogger("io.crema.image.layer");
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final int VERSION = 1;
+  private static final String RECORD = "layer.json";
 
   private final Path layers;
   private final Path ingest;
   private final Trash trash;
   private final String bootId;
 
-  /** Uses {@code root/layers}, and {@code ingest} on the same file system. */
+  /** What is there, as listing, stacking and counting need it for each container. */
+  private final Map<String, Summary> known = new ConcurrentHashMap<>();
+
+  /**
+   * Uses {@code root/layers}, and {@code ingest} on the same file system. Damaged layers, and those
+   * whose data power loss may have taken, are discarded.
+   */
   public LayerStore(Path root, Path ingest, Trash trash, String bootId) throws IOException {
     this.layers = root.resolve("layers");
     this.ingest = ingest;
@@ -49,10 +61,17 @@ public final class LayerStore {
     this.bootId = bootId;
     Files.createDirectories(layers);
     Files.createDirectories(ingest);
+    load();
   }
 
-  /** A layer on disk. */
-  public record Stored(String key, LayerInfo info, boolean flushed) {}
+  /** A layer on disk, in short. */
+  public record Summary(long bytes, long inodes, boolean rootOpaque, boolean flushed) {
+    static Summary of(LayerInfo info, boolean flushed) {
+      return new Summary(info.bytes(), info.inodes(), info.rootOpaque(), flushed);
+    }
+  }
+
+  private record Stored(LayerInfo info, boolean flushed) {}
 
   /** A place to unpack into, removed on close unless committed. Root's alone. */
   public final class Draft implements AutoCloseable {
@@ -77,10 +96,11 @@ public final class LayerStore {
 
     /** Names the tree; one of that name that is there already wins. */
     public void commit(String key, LayerInfo info) throws IOException {
-      Files.write(directory.resolve("layer.json"), encode(info, bootId));
+      Files.write(directory.resolve(RECORD), encode(info, bootId));
       synchronized (LayerStore.this) {
-        if (!Files.exists(directory(key))) {
+        if (!known.containsKey(key)) {
           Files.move(directory, directory(key), StandardCopyOption.ATOMIC_MOVE);
+          known.put(key, Summary.of(info, false));
         }
       }
     }
@@ -108,7 +128,7 @@ public final class LayerStore {
 
   /** Whether it is there. */
   public boolean has(String key) {
-    return Files.exists(directory(key));
+    return known.containsKey(key);
   }
 
   /** Its tree. */
@@ -116,9 +136,27 @@ public final class LayerStore {
     return directory(key).resolve("fs");
   }
 
-  /** What is known of it. */
+  /** What is known of it, from disk. */
   public LayerInfo info(String key) throws IOException {
     return read(key).info();
+  }
+
+  /**
+   * What is known of it, from memory.
+   *
+   * @throws NoSuchElementException when it is not there
+   */
+  public Summary summary(String key) {
+    Summary summary = known.get(key);
+    if (summary == null) {
+      throw new NoSuchElementException("layer " + key);
+    }
+    return summary;
+  }
+
+  /** All that are there. */
+  public Collection<Summary> summaries() {
+    return List.copyOf(known.values());
   }
 
   private Path directory(String key) {
@@ -126,10 +164,8 @@ public final class LayerStore {
   }
 
   /** The keys of all that are there. */
-  public List<String> keys() throws IOException {
-    try (Stream<Path> dirs = Files.list(layers)) {
-      return dirs.map(d -> d.getFileName().toString()).toList();
-    }
+  public List<String> keys() {
+    return List.copyOf(known.keySet());
   }
 
   /** The key of the layer whose tree is {@code tree}. */
@@ -140,35 +176,29 @@ public final class LayerStore {
 
   /** Takes a layer off; absent is fine. */
   public synchronized void remove(String key) throws IOException {
+    known.remove(key);
     trash.discard(directory(key));
   }
 
-  /** All whole layers; discards damaged ones and those whose data power loss may have taken. */
-  public List<Stored> load() throws IOException {
-    List<Stored> out = new ArrayList<>();
+  private void load() throws IOException {
+    List<Path> all;
     try (Stream<Path> dirs = Files.list(layers)) {
-      for (Path dir : dirs.toList()) {
-        Stored stored = readIfWhole(dir.getFileName().toString());
-        if (stored == null) {
-          trash.discard(dir);
-        } else {
-          out.add(stored);
-        }
-      }
+      all = dirs.toList();
     }
-    return out;
-  }
-
-  private @Nullable Stored readIfWhole(String key) {
-    try {
-      return read(key);
-    } catch (IOException | JacksonException | IllegalArgumentException e) {
-      return null; // unpacked again when wanted
+    for (Path dir : all) {
+      String key = dir.getFileName().toString();
+      try {
+        Stored stored = read(key);
+        known.put(key, Summary.of(stored.info(), stored.flushed()));
+      } catch (IOException | JacksonException | IllegalArgumentException e) {
+        LOG.log(Level.DEBUG, "layer {0} is unpacked again when wanted: {1}", key, e.getMessage());
+        trash.discard(dir);
+      }
     }
   }
 
   private Stored read(String key) throws IOException {
-    JsonNode n = JSON.readTree(Files.readAllBytes(directory(key).resolve("layer.json")));
+    JsonNode n = JSON.readTree(Files.readAllBytes(directory(key).resolve(RECORD)));
     String boot = n.path("boot").asString("");
     if (n.path("version").asInt(0) != VERSION || !(boot.isEmpty() || boot.equals(bootId))) {
       throw new IOException(key + ": of another boot or version");
@@ -179,7 +209,6 @@ public final class LayerStore {
       implicit.add(FileNames.decode(raw, 0, raw.length));
     }
     return new Stored(
-        key,
         new LayerInfo(
             Digest.parse(n.path("diffId").asString("")),
             n.path("bytes").asLong(),
@@ -204,17 +233,33 @@ public final class LayerStore {
     return JSON.writeValueAsBytes(n);
   }
 
-  /** Flushes the file system once and notes it for {@code keys}, those that are still there. */
-  public void flush(List<String> keys) throws IOException {
+  /**
+   * Flushes the file system, and notes it for those of {@code keys} that are still there. A crash
+   * in between only means that a layer is unpacked again.
+   */
+  public void flush(Collection<String> keys) throws IOException {
+    List<String> unflushed =
+        keys.stream().filter(k -> known.containsKey(k) && !summary(k).flushed()).toList();
+    if (unflushed.isEmpty()) {
+      return;
+    }
     try (Fd fd = Paths.linux().open(layers.toString(), Paths.O_RDONLY, 0)) {
       Descriptors.linux().syncFileSystem(fd);
-    }
-    for (String key : keys) {
-      synchronized (this) {
-        if (has(key)) {
-          DurableFiles.write(directory(key).resolve("layer.json"), encode(info(key), ""));
-        }
+      for (String key : unflushed) {
+        note(key);
       }
+      Descriptors.linux().syncFileSystem(fd); // once for all notes, not for each
     }
+  }
+
+  private synchronized void note(String key) throws IOException {
+    if (!known.containsKey(key)) {
+      return; // removed meanwhile
+    }
+    LayerInfo info = info(key);
+    Path aside = directory(key).resolve(RECORD + DurableFiles.ASIDE);
+    Files.write(aside, encode(info, ""));
+    Files.move(aside, directory(key).resolve(RECORD), StandardCopyOption.ATOMIC_MOVE);
+    known.put(key, Summary.of(info, true));
   }
 }

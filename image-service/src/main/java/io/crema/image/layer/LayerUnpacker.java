@@ -44,13 +44,18 @@ public final class LayerUnpacker {
                     Paths.O_RDONLY | Paths.directoryFlag() | Paths.noFollowFlag(),
                     0);
         DirectoryTimes times = new DirectoryTimes(scratch);
-        TreeWriter writer = new TreeWriter(root, times)) {
+        TreeWriter writer = new TreeWriter(root, times, limits)) {
       Counted counted = new Counted(plain, limits, packedSize);
       TarReader tar = new TarReader(counted);
       long entries = 0;
       for (TarEntry e = tar.next(); e != null; e = tar.next()) {
         if (++entries > limits.entries()) {
           throw LayerException.tooLarge("more than " + limits.entries() + " entries in a layer");
+        }
+        if (e.size() > limits.bytes()) { // with the holes, which cost nothing until they are copied
+          throw LayerException.tooLarge(
+              "a file of %d bytes in a layer, where %d are allowed"
+                  .formatted(e.size(), limits.bytes()));
         }
         writer.write(e, tar);
       }

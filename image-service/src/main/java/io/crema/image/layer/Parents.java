@@ -27,6 +27,7 @@ final class Parents implements AutoCloseable {
 
   private final Paths paths;
   private final Fd root;
+  private final long maxImplicit;
   private final Set<String> implicit = new HashSet<>();
   private final List<Fd> retired = new ArrayList<>();
   private long created;
@@ -45,10 +46,15 @@ final class Parents implements AutoCloseable {
         }
       };
 
-  /** Borrows {@code root}. */
-  Parents(Paths paths, Fd root) {
+  /**
+   * Borrows {@code root}.
+   *
+   * @param maxImplicit how many directories may be made without an entry
+   */
+  Parents(Paths paths, Fd root, long maxImplicit) {
     this.paths = paths;
     this.root = root;
+    this.maxImplicit = Math.min(MAX_IMPLICIT, maxImplicit);
   }
 
   /** The directory {@code path} (empty: the root), lent until the next call. */
@@ -69,7 +75,7 @@ final class Parents implements AutoCloseable {
     return fd;
   }
 
-  /** As {@link #directory}, but null when there is none. */
+  /** As {@link #directory}, but null when there is none, or something else in its place. */
   @Nullable Fd existing(String path) throws IOException {
     if (path.isEmpty()) {
       return root;
@@ -78,7 +84,12 @@ final class Parents implements AutoCloseable {
     if (known != null) {
       return known;
     }
-    Fd fd = openIfPresent(path);
+    Fd fd;
+    try {
+      fd = openIfPresent(path);
+    } catch (LayerException e) {
+      return null; // on the way is a file, or a circle of links
+    }
     if (fd != null) {
       open.put(path, fd);
     }
@@ -138,9 +149,9 @@ final class Parents implements AutoCloseable {
       if (paths.mkdirAtIfAbsent(parent, last, 0755)) {
         created++;
         paths.fchmodAt(parent, last, 0755); // whatever the umask is
-        if (implicit.size() >= MAX_IMPLICIT) {
+        if (implicit.size() >= maxImplicit) {
           throw LayerException.tooLarge(
-              "more than " + MAX_IMPLICIT + " directories have no entry of their own");
+              "more than " + maxImplicit + " directories have no entry of their own");
         }
         implicit.add(path);
         return paths.openAt2(parent, last, directoryFlags(), 0, NOFOLLOW_RESOLVE);

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param pieces null when they stand before the data (format 1.0)
  */
 record SparseMap(long realSize, @Nullable List<Piece> pieces) {
+  /** As many as an extension header of 1 MiB can hold, and a program can want. */
+  static final int MAX_PIECES = 100_000;
 
   /** What PAX records say, or null when they describe no sparse file. */
   static @Nullable SparseMap ofPax(Map<String, byte[]> pax) throws LayerException {
@@ -29,7 +31,10 @@ record SparseMap(long realSize, @Nullable List<Piece> pieces) {
     if (map == null || size == null) {
       return null;
     }
-    String[] numbers = map.isEmpty() ? new String[0] : map.split(",", -1);
+    String[] numbers = map.isEmpty() ? new String[0] : map.split(",", 2 * MAX_PIECES + 1);
+    if (numbers.length > 2 * MAX_PIECES) {
+      throw LayerException.tooLarge("tar: a sparse file of more than " + MAX_PIECES + " pieces");
+    }
     if (numbers.length % 2 != 0) {
       throw LayerException.invalid("tar: a sparse file's map has an odd number of numbers");
     }

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +26,9 @@ final class TarReader {
   /** Go's maxSpecialFileSize. */
   private static final int MAX_SPECIAL = 1 << 20;
 
-  private static final int MAX_PIECES = 100_000;
+  /** Less than the largest number by more than the padding. */
+  private static final long MAX_SIZE = Long.MAX_VALUE - BLOCK;
+
   private static final String XATTR = "SCHILY.xattr.";
 
   private final InputStream in;
@@ -59,11 +60,11 @@ final class TarReader {
       }
       char type = (char) (block[156] & 0xff);
       long size = TarNumbers.field(block, 124, 12, "size");
-      if (size < 0) {
-        throw LayerException.invalid("tar header: size is negative");
+      if (size < 0 || size > MAX_SIZE) {
+        throw LayerException.invalid("tar header: a size of " + size);
       }
       switch (type) {
-        case 'x' -> pax = parsePax(special(size));
+        case 'x' -> pax = PaxRecords.parse(special(size));
         case 'g' -> special(size);
         case 'L' -> longName = special(size);
         case 'K' -> longLink = special(size);
@@ -140,8 +141,8 @@ final class TarReader {
         default -> paxSparse |= key.startsWith("GNU.sparse.");
       }
     }
-    if (size < 0) {
-      throw LayerException.invalid("tar: size of \"" + name + "\" is negative");
+    if (size < 0 || size > MAX_SIZE) {
+      throw LayerException.invalid("tar: \"" + name + "\" has a size of " + size);
     }
     if (type == '0' && name.endsWith("/")) {
       type = '5'; // before ustar a directory was a file whose name ended so
@@ -151,8 +152,9 @@ final class TarReader {
     padding = hasData ? (int) (-size & (BLOCK - 1)) : 0;
     List<Piece> pieces = List.of();
     boolean sparse = false;
-    int devMajor = type == '3' || type == '4' ? device(329, "major") : 0;
-    int devMinor = type == '3' || type == '4' ? device(337, "minor") : 0;
+    // 12 bits of major and 20 of minor: linux/kdev_t.h
+    int devMajor = type == '3' || type == '4' ? device(329, 1 << 12, "major") : 0;
+    int devMinor = type == '3' || type == '4' ? device(337, 1 << 20, "minor") : 0;
     int mode = (int) TarNumbers.field(block, 100, 8, "mode") & 07777;
     if (type == 'S') {
       type = '0';
@@ -191,10 +193,9 @@ final class TarReader {
         pieces);
   }
 
-  private int device(int at, String what) throws LayerException {
+  private int device(int at, int limit, String what) throws LayerException {
     long n = TarNumbers.field(block, at, 8, what);
-    // 12 bits of major and 20 of minor: linux/kdev_t.h
-    if (n < 0 || n >= 1 << 20) {
+    if (n < 0 || n >= limit) {
       throw LayerException.invalid("tar header: device " + what + " " + n + " is out of range");
     }
     return (int) n;
@@ -249,7 +250,7 @@ final class TarReader {
   private List<Piece> piecesBeforeData() throws IOException {
     long start = remaining;
     long count = mapLine();
-    if (count < 0 || count > MAX_PIECES) {
+    if (count < 0 || count > SparseMap.MAX_PIECES) {
       throw LayerException.tooLarge("tar: a sparse file of " + count + " pieces");
     }
     List<Piece> pieces = new ArrayList<>();
@@ -284,50 +285,11 @@ final class TarReader {
   }
 
   private static void add(List<Piece> pieces, long offset, long length) throws LayerException {
-    if (pieces.size() >= MAX_PIECES) {
-      throw LayerException.tooLarge("tar: a sparse file of more than " + MAX_PIECES + " pieces");
+    if (pieces.size() >= SparseMap.MAX_PIECES) {
+      throw LayerException.tooLarge(
+          "tar: a sparse file of more than " + SparseMap.MAX_PIECES + " pieces");
     }
     pieces.add(new Piece(offset, length));
-  }
-
-  /** Records of the form {@code "%d %s=%s\n"}, the number being the record's whole length. */
-  private static Map<String, byte[]> parsePax(byte[] data) throws LayerException {
-    Map<String, byte[]> records = new HashMap<>();
-    StringBuilder offsets = new StringBuilder();
-    int at = 0;
-    while (at < data.length) {
-      int length = 0;
-      int i = at;
-      while (i < data.length && data[i] >= '0' && data[i] <= '9' && length < MAX_SPECIAL) {
-        length = length * 10 + (data[i++] - '0');
-      }
-      int end = at + length;
-      if (i >= data.length
-          || data[i] != ' '
-          || length < 5
-          || end > data.length
-          || data[end - 1] != '\n') {
-        throw LayerException.invalid("tar: a damaged PAX record");
-      }
-      int eq = i + 1;
-      while (eq < end && data[eq] != '=') {
-        eq++;
-      }
-      if (eq >= end - 1 && (eq == end || data[eq] != '=')) {
-        throw LayerException.invalid("tar: a PAX record without \"=\"");
-      }
-      String key = new String(data, i + 1, eq - i - 1, StandardCharsets.UTF_8);
-      byte[] value = Arrays.copyOfRange(data, eq + 1, end - 1);
-      if (key.equals("GNU.sparse.offset") || key.equals("GNU.sparse.numbytes")) {
-        // format 0.0 repeats these two keys; joined they are the map of format 0.1
-        offsets.append(offsets.isEmpty() ? "" : ",").append(ascii(value));
-        records.put("GNU.sparse.map", offsets.toString().getBytes(StandardCharsets.ISO_8859_1));
-      } else {
-        records.put(key, value);
-      }
-      at = end;
-    }
-    return records;
   }
 
   private byte[] special(long size) throws IOException {

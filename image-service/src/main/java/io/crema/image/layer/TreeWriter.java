@@ -42,9 +42,9 @@ final class TreeWriter implements AutoCloseable {
   private long inodes;
 
   /** Borrows {@code root}, an empty directory; {@code times} is a scratch file's. */
-  TreeWriter(Fd root, DirectoryTimes times) {
+  TreeWriter(Fd root, DirectoryTimes times, UnpackLimits limits) {
     this.times = times;
-    this.parents = new Parents(paths, root);
+    this.parents = new Parents(paths, root, limits.entries());
   }
 
   /** Writes one entry; file data is read from {@code tar}. */
@@ -63,7 +63,13 @@ final class TreeWriter implements AutoCloseable {
         create(e, tar, path, parent, name);
       }
     } catch (ErrnoException x) {
-      if (x.is(Errno.ENAMETOOLONG) || x.is(Errno.EINVAL) || x.is(Errno.EMLINK)) {
+      boolean impossible =
+          x.is(Errno.ENAMETOOLONG)
+              || x.is(Errno.EINVAL)
+              || x.is(Errno.EMLINK)
+              || x.is(Errno.EFBIG)
+              || x.is(Errno.EILSEQ);
+      if (impossible) {
         throw LayerException.invalid("\"" + path + "\" can't be made: " + x.getMessage(), x);
       }
       throw x;
@@ -114,7 +120,7 @@ final class TreeWriter implements AutoCloseable {
       }
       for (Map.Entry<String, byte[]> x : e.xattrs().entrySet()) {
         if (wanted(x.getKey())) {
-          tolerant(e, () -> paths.fsetxattr(fd, x.getKey(), x.getValue()));
+          tolerant(e, x.getKey(), () -> paths.fsetxattr(fd, x.getKey(), x.getValue()));
         }
       }
       // made with 0600, so always set: cheaper than to reason about the umask
@@ -189,7 +195,7 @@ final class TreeWriter implements AutoCloseable {
   }
 
   private void symbolicLink(TarEntry e, Fd parent, String name) throws IOException {
-    if (e.linkName().isEmpty()) {
+    if (e.linkName().isEmpty() || e.linkName().indexOf('\0') >= 0) {
       throw LayerException.invalid("\"" + e.name() + "\" is a symbolic link to nothing");
     }
     try {
@@ -311,7 +317,8 @@ final class TreeWriter implements AutoCloseable {
   private void xattrsByName(TarEntry e, Fd parent, String name) throws IOException {
     for (Map.Entry<String, byte[]> x : e.xattrs().entrySet()) {
       if (wanted(x.getKey())) {
-        tolerant(e, () -> paths.lsetxattr(byName(parent, name), x.getKey(), x.getValue()));
+        tolerant(
+            e, x.getKey(), () -> paths.lsetxattr(byName(parent, name), x.getKey(), x.getValue()));
       }
     }
   }
@@ -333,11 +340,13 @@ final class TreeWriter implements AutoCloseable {
   }
 
   /** As containerd: what the file system or kind of file can't hold is left out. */
-  private static void tolerant(TarEntry e, SetXattr call) throws IOException {
+  private static void tolerant(TarEntry e, String name, SetXattr call) throws IOException {
     try {
       call.run();
     } catch (ErrnoException x) {
-      boolean userOnSpecial = x.is(Errno.EPERM) && e.type() != '0' && e.type() != '5';
+      // xattr(7): user.* is for files and directories only
+      boolean userOnSpecial =
+          x.is(Errno.EPERM) && e.type() != '0' && e.type() != '5' && name.startsWith("user.");
       if (!x.is(Errno.ENOTSUP) && !userOnSpecial) {
         if (x.is(Errno.EINVAL) || x.is(Errno.ERANGE) || x.is(Errno.E2BIG)) {
           throw LayerException.invalid("\"" + e.name() + "\": " + x.getMessage(), x);

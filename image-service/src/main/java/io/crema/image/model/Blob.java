@@ -1,23 +1,16 @@
 package io.crema.image.model;
 
-import java.util.List;
-
 /**
- * An OCI content descriptor: what to fetch and how to check it.
+ * An OCI content descriptor: what to fetch and how to check it. Its {@code urls}, for layers that a
+ * registry may not hand out, are not followed: such layers are of Windows, and an image must not
+ * choose whom a node asks.
  *
  * @param size bytes, not negative
- * @param urls where a foreign layer lies; empty for everything else
  */
-public record Blob(String mediaType, Digest digest, long size, List<String> urls) {
+public record Blob(String mediaType, Digest digest, long size) {
   public Blob {
-    urls = List.copyOf(urls);
     if (size < 0) {
       throw new IllegalArgumentException("size " + size + " of " + digest + " is negative");
     }
-  }
-
-  /** A descriptor without urls. */
-  public Blob(String mediaType, Digest digest, long size) {
-    this(mediaType, digest, size, List.of());
   }
 }

@@ -36,7 +36,9 @@ public record Credentials(
     if (username.isEmpty() && !auth.isEmpty()) {
       String decoded;
       try {
-        decoded = new String(Base64.getDecoder().decode(auth.strip()), StandardCharsets.UTF_8);
+        // Go's decoder skips line ends
+        byte[] raw = Base64.getDecoder().decode(auth.strip().replaceAll("[\\r\\n]", ""));
+        decoded = new String(raw, StandardCharsets.UTF_8);
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException("credentials: \"auth\" is not base64");
       }

@@ -199,15 +199,10 @@ public final class Manifests {
       if (!size.isIntegralNumber() || !size.canConvertToLong()) {
         throw new IllegalArgumentException("size is not a number");
       }
-      List<String> urls = new ArrayList<>();
-      for (JsonNode u : n.path("urls")) {
-        urls.add(u.asString(""));
-      }
       return new Blob(
           n.path("mediaType").asString(""),
           Digest.parse(n.path("digest").asString("")),
-          size.asLong(),
-          urls);
+          size.asLong());
     } catch (IllegalArgumentException e) {
       throw new PullException.Invalid(what + ": " + e.getMessage(), e);
     }

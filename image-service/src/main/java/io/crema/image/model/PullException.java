@@ -1,5 +1,7 @@
 package io.crema.image.model;
 
+import io.crema.runtime.linux.Errno;
+import io.crema.runtime.linux.ErrnoException;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +34,8 @@ public abstract sealed class PullException extends IOException {
   }
 
   /**
-   * The registry wants other credentials (gRPC PERMISSION_DENIED; the kubelet tries its next ones).
+   * The registry wants credentials, or other ones (HTTP 401, gRPC UNAUTHENTICATED); the kubelet
+   * tries its next ones.
    */
   public static final class Unauthorized extends PullException {
     private static final long serialVersionUID = 1;
@@ -44,6 +47,20 @@ public abstract sealed class PullException extends IOException {
     @Override
     public Unauthorized prefixed(String prefix) {
       return new Unauthorized(prefix + getMessage(), this);
+    }
+  }
+
+  /** The registry knows who asks and refuses (HTTP 403, gRPC PERMISSION_DENIED). */
+  public static final class Denied extends PullException {
+    private static final long serialVersionUID = 1;
+
+    public Denied(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+
+    @Override
+    public Denied prefixed(String prefix) {
+      return new Denied(prefix + getMessage(), this);
     }
   }
 
@@ -70,8 +87,8 @@ public abstract sealed class PullException extends IOException {
   }
 
   /**
-   * What the registry sent isn't a usable image: grammar, digest, platform, media type (gRPC
-   * FAILED_PRECONDITION or INVALID_ARGUMENT).
+   * The reference isn't one, or what the registry sent isn't a usable image: digest, media type,
+   * layers, configuration (gRPC INVALID_ARGUMENT).
    */
   public static final class Invalid extends PullException {
     private static final long serialVersionUID = 1;
@@ -98,7 +115,7 @@ public abstract sealed class PullException extends IOException {
       this(message, null);
     }
 
-    private TooLarge(String message, @Nullable Throwable cause) {
+    public TooLarge(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
 
@@ -114,6 +131,22 @@ public abstract sealed class PullException extends IOException {
 
     public Storage(String message, @Nullable Throwable cause) {
       super(message, cause);
+    }
+
+    /** Whether the disk, or its inodes, or the quota on either ran out. */
+    public boolean isFull() {
+      for (Throwable e = this; e != null; e = e.getCause()) {
+        if (e instanceof ErrnoException errno
+            && (errno.is(Errno.ENOSPC) || errno.is(Errno.EDQUOT))) {
+          return true;
+        }
+        // java.nio.channels has only the kernel's text
+        String message = String.valueOf(e.getMessage());
+        if (message.contains(Errno.ENOSPC.message()) || message.contains(Errno.EDQUOT.message())) {
+          return true;
+        }
+      }
+      return false;
     }
 
     @Override

@@ -49,7 +49,7 @@ public record Reference(String domain, String path, @Nullable String tag, @Nulla
                   + path
                   + "\" may have only lower-case letters, digits, and single . _ - between them");
     }
-    if (domain.length() + 1 + path.length() > MAX_NAME) {
+    if (path.length() > MAX_NAME) {
       throw new IllegalArgumentException("repository name is longer than 255 characters");
     }
     if (tag != null && !TAG.matcher(tag).matches()) {

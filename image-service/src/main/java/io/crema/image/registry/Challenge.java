@@ -1,6 +1,7 @@
 package io.crema.image.registry;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -13,27 +14,46 @@ import java.util.regex.Pattern;
  * @param scheme {@code bearer} or {@code basic}
  */
 record Challenge(String scheme, Map<String, String> parameters) {
-  private static final Pattern PARAMETER =
-      Pattern.compile("([A-Za-z0-9_-]+)\\s*=\\s*(?:\"((?:[^\"\\\\]|\\\\.)*)\"|([^\\s,\"]+))");
+  /** A scheme's name followed by its first parameter or the end, or a parameter. */
+  private static final Pattern PIECE =
+      Pattern.compile(
+          "\\G[\\s,]*(?:([A-Za-z0-9._-]+)\\s*=\\s*(?:\"((?:[^\"\\\\]|\\\\.)*+)\"|([^\\s,\"]*))"
+              + "|([A-Za-z0-9._-]+))");
 
   Challenge {
     parameters = Map.copyOf(parameters);
   }
 
-  /** Reads a WWW-Authenticate header; empty when it is neither bearer nor basic. */
-  static Optional<Challenge> parse(String header) {
-    String text = header.strip();
-    int space = text.indexOf(' ');
-    String scheme = (space < 0 ? text : text.substring(0, space)).toLowerCase(Locale.ROOT);
-    if (!scheme.equals("bearer") && !scheme.equals("basic")) {
-      return Optional.empty();
-    }
+  /** The one to answer, a bearer's before a basic one, of all WWW-Authenticate headers. */
+  static Optional<Challenge> best(List<String> headers) {
+    List<Challenge> all = headers.stream().flatMap(h -> parse(h).stream()).toList();
+    Optional<Challenge> bearer = all.stream().filter(c -> c.scheme.equals("bearer")).findFirst();
+    return bearer.isPresent()
+        ? bearer
+        : all.stream().filter(c -> c.scheme.equals("basic")).findFirst();
+  }
+
+  /** Reads one header, which may hold several challenges; those of other schemes as well. */
+  static List<Challenge> parse(String header) {
+    List<Challenge> out = new java.util.ArrayList<>();
+    String scheme = "";
     Map<String, String> parameters = new LinkedHashMap<>();
-    Matcher m = PARAMETER.matcher(space < 0 ? "" : text.substring(space + 1));
+    Matcher m = PIECE.matcher(header);
     while (m.find()) {
-      String value = m.group(2) == null ? m.group(3) : m.group(2).replaceAll("\\\\(.)", "$1");
-      parameters.putIfAbsent(m.group(1).toLowerCase(Locale.ROOT), value);
+      if (m.group(4) != null) {
+        if (!scheme.isEmpty()) {
+          out.add(new Challenge(scheme, parameters));
+        }
+        scheme = m.group(4).toLowerCase(Locale.ROOT);
+        parameters = new LinkedHashMap<>();
+      } else {
+        String value = m.group(2) == null ? m.group(3) : m.group(2).replaceAll("\\\\(.)", "$1");
+        parameters.putIfAbsent(m.group(1).toLowerCase(Locale.ROOT), value);
+      }
     }
-    return Optional.of(new Challenge(scheme, parameters));
+    if (!scheme.isEmpty()) {
+      out.add(new Challenge(scheme, parameters));
+    }
+    return List.copyOf(out);
   }
 }

@@ -40,14 +40,18 @@ public final class BlobStore {
     return blobs.resolve(digest.hex());
   }
 
-  /** Bytes of a blob that is there. */
-  public long size(Digest digest) throws IOException {
-    return Files.size(path(digest));
-  }
-
-  /** Reads a small blob. */
-  public byte[] read(Digest digest) throws IOException {
-    return Files.readAllBytes(path(digest));
+  /**
+   * Reads a small blob and verifies it.
+   *
+   * @throws java.nio.file.NoSuchFileException when it isn't there
+   * @throws IOException also when the disk has lost its content
+   */
+  public byte[] verified(Digest digest) throws IOException {
+    byte[] content = Files.readAllBytes(path(digest));
+    if (!Digest.of(content).equals(digest)) {
+      throw new IOException(path(digest) + ": damaged: its content has another digest");
+    }
+    return content;
   }
 
   /** Opens a blob. */
@@ -104,7 +108,7 @@ public final class BlobStore {
     }
 
     /** Appends; more than the announced size is refused before it is written. */
-    public void write(byte[] data, int offset, int length) throws IOException, BlobMismatch {
+    public void write(byte[] data, int offset, int length) throws IOException {
       if (written + length > size) {
         throw new BlobMismatch(
             expected + " is longer than the " + size + " bytes that the manifest says");
@@ -123,7 +127,7 @@ public final class BlobStore {
     }
 
     /** Verifies, flushes and names the blob. */
-    public void commit() throws IOException, BlobMismatch {
+    public void commit() throws IOException {
       if (written != size) {
         throw new BlobMismatch(
             expected + " has " + written + " bytes where the manifest says " + size);
@@ -146,7 +150,7 @@ public final class BlobStore {
   }
 
   /** The content isn't what its digest or size promises. */
-  public static final class BlobMismatch extends Exception {
+  public static final class BlobMismatch extends IOException {
     private static final long serialVersionUID = 1;
 
     private BlobMismatch(String message) {

@@ -7,10 +7,16 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
@@ -36,28 +42,71 @@ public final class ImageRecords {
         }
       }
     }
+    settleTags();
   }
 
   private void load(Path file) throws IOException {
     try {
       ImageRecord record = ImageRecord.decode(Files.readAllBytes(file));
+      if (!file.equals(file(record.config()))) {
+        throw new IllegalArgumentException("it is of image " + record.config());
+      }
       byId.put(record.config(), record);
     } catch (JacksonException | IllegalArgumentException e) {
-      Path aside = file.resolveSibling(file.getFileName() + ".damaged");
-      Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-      LOG.log(Level.ERROR, "damaged image record set aside as " + aside, e);
+      setAside(file, e);
     }
+  }
+
+  private static void setAside(Path file, Exception why) throws IOException {
+    Path aside = file.resolveSibling(file.getFileName() + ".damaged");
+    Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+    LOG.log(Level.ERROR, "damaged image record set aside as {0}: {1}", aside, why.getMessage());
+  }
+
+  /** Forgets an image that can't be used, keeping its record for a person to look at. */
+  public void setAside(Digest id, Exception why) throws IOException {
+    setAside(file(id), why);
+    byId.remove(id);
+  }
+
+  /**
+   * A tag that a crash left with two images is that of the one recorded last: a pull names the new
+   * image before it takes the tag from the old one.
+   */
+  private void settleTags() throws IOException {
+    Map<Digest, FileTime> times = new HashMap<>();
+    for (Digest id : byId.keySet()) {
+      times.put(id, Files.getLastModifiedTime(file(id))); // saving below changes them
+    }
+    List<ImageRecord> latestFirst = new ArrayList<>(byId.values());
+    latestFirst.sort(Comparator.comparing((ImageRecord r) -> times.get(r.config())).reversed());
+    Set<String> owned = new HashSet<>();
+    for (ImageRecord record : latestFirst) {
+      ImageRecord kept = record;
+      for (String tag : record.tags()) {
+        if (!owned.add(tag)) {
+          kept = kept.without(tag);
+        }
+      }
+      if (!kept.equals(record)) {
+        save(kept);
+      }
+    }
+  }
+
+  private Path file(Digest id) {
+    return directory.resolve(id.hex() + SUFFIX);
   }
 
   /** Makes {@code record} what is known of its image, durably. */
   public void save(ImageRecord record) throws IOException {
-    DurableFiles.write(directory.resolve(record.config().hex() + SUFFIX), record.encode());
+    DurableFiles.write(file(record.config()), record.encode());
     byId.put(record.config(), record);
   }
 
   /** Forgets an image; an unknown one is fine. */
   public void delete(Digest id) throws IOException {
-    Files.deleteIfExists(directory.resolve(id.hex() + SUFFIX));
+    Files.deleteIfExists(file(id));
     byId.remove(id);
   }
 
