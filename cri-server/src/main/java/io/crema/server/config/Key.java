@@ -24,6 +24,12 @@ public enum Key {
   NETWORK_MTU("network.mtu", Kind.MTU),
   /** One IPv4 and/or one IPv6 range for pods. */
   NETWORK_POD_CIDRS("network.pod_cidrs", Kind.CIDRS),
+  /** Whether CNI plugins or the built-in network serve pods. */
+  NETWORK_MODE("network.mode", Kind.MODE),
+  /** Where CNI configurations are. */
+  NETWORK_CNI_CONF_DIR("network.cni_conf_dir", Kind.PATH),
+  /** Where CNI plugins' programs are. */
+  NETWORK_CNI_BIN_DIRS("network.cni_bin_dirs", Kind.PATHS),
   /** Images that are never removed to free space. */
   IMAGE_PINNED("image.pinned", Kind.STRINGS);
 
@@ -33,6 +39,8 @@ public enum Key {
     STRING("a string"),
     LEVEL("one of error, warn, info, debug, trace"),
     STRINGS("a list of strings"),
+    PATHS("a list of absolute paths"),
+    MODE("one of auto, bridge, cni"),
     MTU("0 (as the host's default route) or 1280 to 65535"),
     CIDRS("a list of at most one IPv4 and one IPv6 range such as [\"10.88.0.0/16\"]");
 
