@@ -40,6 +40,10 @@ import java.util.stream.Stream;
  */
 public final class BridgeNetwork implements PodNetwork {
   private static final Logger LOG = System.getLogger("io.crema.cni");
+
+  /** Where attachments are below the run directory. */
+  static final String ATTACHMENTS = "attachments";
+
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   /** An attached pod; {@code index} is of the host's end, 0 when that is gone. */
@@ -96,7 +100,7 @@ public final class BridgeNetwork implements PodNetwork {
       String bootId = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
       PodCidrFile cidrFile = new PodCidrFile(stateDir);
       List<Cidr> cidrs = usable(parse(cidrFile.read().orElse(config.podCidr())));
-      AttachmentStore store = new AttachmentStore(runDir.resolve("attachments"), bootId);
+      AttachmentStore store = new AttachmentStore(runDir.resolve(ATTACHMENTS), bootId);
       AddressBook book = new AddressBook(cidrs);
       PodInterfaces interfaces = undo.closes(new PodInterfaces());
       HostPorts ports =

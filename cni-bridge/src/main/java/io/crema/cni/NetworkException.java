@@ -14,7 +14,9 @@ public final class NetworkException extends Exception {
     CONFLICT,
     /** No address is free. */
     EXHAUSTED,
-    /** The kernel or the disk refused. */
+    /** Not now: a network isn't configured yet, or a plugin asks to be tried again later. */
+    UNAVAILABLE,
+    /** The kernel, the disk or a plugin refused. */
     SYSTEM
   }
 

@@ -135,6 +135,15 @@ final class PodInterfaces implements AutoCloseable {
     in(netns, () -> exchangeHere(b));
   }
 
+  /** The pod's end with its counters, if it is there. */
+  static Optional<Link> inPod(Fd netns) throws IOException, InterruptedException {
+    try (NetlinkSocket socket = NetlinkSocket.routeIn(netns)) {
+      NetlinkBatch b = new NetlinkBatch();
+      Rtnetlink.getLink(b, IN_POD, true, Errno.ENODEV);
+      return Rtnetlink.link(socket.exchange(b));
+    }
+  }
+
   /** Work in a pod's namespace. */
   @FunctionalInterface
   private interface Inside {

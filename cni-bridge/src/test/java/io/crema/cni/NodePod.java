@@ -130,6 +130,16 @@ final class NodePod implements Closeable {
         });
   }
 
+  /** Whether nobody serves there, which takes a network that works. */
+  boolean tcpRefused(String host) throws InterruptedException {
+    try {
+      tcp(host, 1);
+      return false;
+    } catch (IOException e) {
+      return String.valueOf(e.getMessage()).contains("refused");
+    }
+  }
+
   String udp(String host, int port) throws IOException, InterruptedException {
     return in(
         () -> {

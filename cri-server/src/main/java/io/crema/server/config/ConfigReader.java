@@ -1,5 +1,6 @@
 package io.crema.server.config;
 
+import io.crema.cni.NodeNetwork;
 import io.crema.cni.ipam.Cidr;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -133,6 +134,7 @@ public final class ConfigReader {
         table,
         mtu(),
         cidrs(network.podCidrs()),
+        cni(),
         image(ImageSettings.DEFAULT));
   }
 
@@ -271,6 +273,29 @@ public final class ConfigReader {
       }
     }
     return cidrs;
+  }
+
+  private ServerConfig.Cni cni() {
+    ServerConfig.Cni otherwise = ServerConfig.Cni.DEFAULT;
+    NodeNetwork.Mode mode = otherwise.mode();
+    String text = string(Key.NETWORK_MODE, mode.name());
+    try {
+      mode = NodeNetwork.Mode.valueOf(text.toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      problems.add("network.mode: '%s' is not %s".formatted(text, Key.NETWORK_MODE.kind.expected));
+    }
+    List<String> dirs =
+        strings(
+            Key.NETWORK_CNI_BIN_DIRS, otherwise.binDirs().stream().map(Path::toString).toList());
+    for (String dir : dirs) {
+      if (!dir.startsWith("/")) {
+        problems.add("network.cni_bin_dirs: '%s' is not an absolute path".formatted(dir));
+      }
+    }
+    return new ServerConfig.Cni(
+        mode,
+        path(Key.NETWORK_CNI_CONF_DIR, otherwise.confDir()),
+        dirs.stream().map(Path::of).toList());
   }
 
   private void wrong(Key key, JsonNode node) {

@@ -24,6 +24,12 @@ public enum Key {
   NETWORK_MTU("network.mtu", Kind.MTU),
   /** One IPv4 and/or one IPv6 range for pods. */
   NETWORK_POD_CIDRS("network.pod_cidrs", Kind.CIDRS),
+  /** Whether CNI plugins or the built-in network serve pods. */
+  NETWORK_MODE("network.mode", Kind.MODE),
+  /** Where CNI configurations are. */
+  NETWORK_CNI_CONF_DIR("network.cni_conf_dir", Kind.PATH),
+  /** Where CNI plugins' programs are. */
+  NETWORK_CNI_BIN_DIRS("network.cni_bin_dirs", Kind.PATHS),
   /** Images that are never removed to free space. */
   IMAGE_PINNED("image.pinned", Kind.STRINGS),
   /** Layers of one pull that download and unpack at once. */
@@ -53,6 +59,8 @@ public enum Key {
     STRING("a string"),
     LEVEL("one of error, warn, info, debug, trace"),
     STRINGS("a list of strings"),
+    PATHS("a list of absolute paths"),
+    MODE("one of auto, bridge, cni"),
     COUNT("a whole number from 1 to 2147483647"),
     NUMBER("a whole number from 0 to 2147483647"),
     DURATION("a duration of at least 1ms, such as \"30s\" (ms, s, m, h)"),

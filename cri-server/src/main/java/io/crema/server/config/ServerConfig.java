@@ -1,11 +1,13 @@
 package io.crema.server.config;
 
 import io.crema.cni.BridgeConfig;
+import io.crema.cni.NodeNetwork;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 
@@ -21,6 +23,7 @@ import java.util.UUID;
  * @param table name of the nftables table
  * @param mtu of the bridge and the pods; 0 for that of the host's default route
  * @param podCidrs ranges for pods, until the kubelet sends others
+ * @param cni standard network plugins
  */
 public record ServerConfig(
     Path root,
@@ -32,7 +35,25 @@ public record ServerConfig(
     String table,
     int mtu,
     List<String> podCidrs,
+    Cni cni,
     ImageSettings image) {
+  /**
+   * Standard network plugins.
+   *
+   * @param mode when they serve pods
+   * @param confDir its first configuration counts
+   * @param binDirs the first that has a program wins
+   */
+  public record Cni(NodeNetwork.Mode mode, Path confDir, List<Path> binDirs) {
+    /** Where Kubernetes' network add-ons install themselves. */
+    public static final Cni DEFAULT =
+        new Cni(NodeNetwork.Mode.AUTO, Path.of("/etc/cni/net.d"), List.of(Path.of("/opt/cni/bin")));
+
+    public Cni {
+      binDirs = List.copyOf(binDirs);
+    }
+  }
+
   /** Where the daemon of a node keeps what lasts. */
   public static final Path ROOT = Path.of("/var/lib/crema");
 
@@ -102,6 +123,10 @@ public record ServerConfig(
     values.put(Key.NETWORK_TABLE.path(), table);
     values.put(Key.NETWORK_MTU.path(), mtu);
     values.put(Key.NETWORK_POD_CIDRS.path(), podCidrs);
+    values.put(Key.NETWORK_MODE.path(), cni.mode().name().toLowerCase(Locale.ROOT));
+    values.put(Key.NETWORK_CNI_CONF_DIR.path(), cni.confDir().toString());
+    values.put(
+        Key.NETWORK_CNI_BIN_DIRS.path(), cni.binDirs().stream().map(Path::toString).toList());
     values.put(Key.IMAGE_PINNED.path(), image.pinned());
     values.put(Key.IMAGE_PARALLEL_LAYERS.path(), image.parallelLayers());
     values.put(Key.IMAGE_CONNECT_TIMEOUT.path(), Units.text(image.connectTimeout()));

@@ -1,8 +1,9 @@
 package io.crema.server.daemon;
 
 import io.crema.cni.BridgeConfig;
-import io.crema.cni.BridgeNetwork;
+import io.crema.cni.CniNetwork;
 import io.crema.cni.NetworkException;
+import io.crema.cni.NodeNetwork;
 import io.crema.cni.PodNetwork;
 import io.crema.image.ImageService;
 import io.crema.sandbox.CremaRuntime;
@@ -16,7 +17,7 @@ import java.nio.file.Path;
 /** Makes the runtime behind a daemon; tests make one that runs nothing. */
 @FunctionalInterface
 public interface RuntimeFactory {
-  /** The real one, on the built-in network. */
+  /** The real one, on the node's network. */
   RuntimeFactory CREMA = RuntimeFactory::crema;
 
   /** Opens it; closing it is the caller's. */
@@ -46,7 +47,16 @@ public interface RuntimeFactory {
         new BridgeConfig(
             config.bridge(), config.table(), String.join(",", config.podCidrs()), config.mtu());
     try {
-      return BridgeNetwork.open(bridge, durable, running);
+      return NodeNetwork.open(
+          config.cni().mode(),
+          bridge,
+          new CniNetwork.CniConfig(
+              config.cni().confDir(),
+              config.cni().binDirs(),
+              CniNetwork.CniConfig.NETNS,
+              CniNetwork.CniConfig.TIMEOUT),
+          durable,
+          running);
     } catch (NetworkException e) {
       throw new IOException("network: " + e.getMessage(), e);
     }

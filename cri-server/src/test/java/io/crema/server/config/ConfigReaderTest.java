@@ -3,6 +3,7 @@ package io.crema.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.crema.cni.NodeNetwork;
 import io.crema.image.ImageServiceConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +52,9 @@ class ConfigReaderTest {
             table = "pods"
             mtu = 1400
             pod_cidrs = ["10.9.0.0/24"]
+            mode = "cni"
+            cni_conf_dir = "/data/cni.d"
+            cni_bin_dirs = ["/data/bin", "/opt/cni/bin"]
             [image]
             pinned = ["registry.k8s.io/pause:3.10"]
             parallel_layers = 5
@@ -76,6 +80,10 @@ class ConfigReaderTest {
                 "pods",
                 1400,
                 List.of("10.9.0.0/24"),
+                new ServerConfig.Cni(
+                    NodeNetwork.Mode.CNI,
+                    Path.of("/data/cni.d"),
+                    List.of(Path.of("/data/bin"), Path.of("/opt/cni/bin"))),
                 new ImageSettings(
                     List.of("registry.k8s.io/pause:3.10"),
                     5,

@@ -149,7 +149,9 @@ public final class RunPod {
                     config.metadata().uid(),
                     netns,
                     ports,
-                    config.annotations()));
+                    config.annotations(),
+                    Networks.dns(config.dns()),
+                    config.cgroupParent()));
     return addresses.texts();
   }
 }
