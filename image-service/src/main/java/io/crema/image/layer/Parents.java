@@ -122,6 +122,10 @@ final class Parents implements AutoCloseable {
     return created;
   }
 
+  /**
+   * Walks down, not up and down again: a name may have thousands of parts. Recursion is into the
+   * targets of links only.
+   */
   private Fd ensure(String path, int links) throws IOException {
     Fd found = openIfPresent(path);
     if (found != null) {
@@ -132,39 +136,68 @@ final class Parents implements AutoCloseable {
     }
     int slash = path.lastIndexOf('/');
     String above = slash < 0 ? "" : path.substring(0, slash);
-    String last = path.substring(slash + 1);
-    if (last.isEmpty() || last.equals(".") || last.equals("..")) {
-      // only from link targets, which are not made tidy: a/../b is not b when a is a link
-      if (above.isEmpty()) {
-        return openRoot();
+    Fd at = above.isEmpty() ? null : openIfPresent(above); // mostly only the last part is missing
+    int start = at == null ? 0 : slash + 1;
+    at = at == null ? openRoot() : at;
+    try {
+      while (start <= path.length()) {
+        int end = path.indexOf('/', start);
+        end = end < 0 ? path.length() : end;
+        Fd next = part(at, path.substring(0, end), path.substring(start, end), links);
+        at.close();
+        at = next;
+        start = end + 1;
       }
-      ensure(above, links + 1).close();
-      Fd again = openIfPresent(path);
-      if (again == null) {
+    } catch (IOException | RuntimeException e) {
+      at.close();
+      throw e;
+    }
+    return at;
+  }
+
+  /** One part of a path: {@code name} in {@code parent}; {@code path} leads there from the root. */
+  private Fd part(Fd parent, String path, String name, int links) throws IOException {
+    if (name.isEmpty() || name.equals(".") || name.equals("..")) {
+      // only from link targets, which are not made tidy: a/../b is not b when a is a link
+      Fd there = path.isEmpty() ? openRoot() : openIfPresent(path);
+      if (there == null) {
         throw LayerException.invalid("\"" + path + "\" can't be made a directory");
       }
-      return again;
+      return there;
     }
-    try (Fd parent = above.isEmpty() ? openRoot() : ensure(above, links)) {
-      if (paths.mkdirAtIfAbsent(parent, last, 0755)) {
-        created++;
-        paths.fchmodAt(parent, last, 0755); // whatever the umask is
-        if (implicit.size() >= maxImplicit) {
-          throw LayerException.tooLarge(
-              "more than " + maxImplicit + " directories have no entry of their own");
-        }
-        implicit.add(path);
-        return paths.openAt2(parent, last, directoryFlags(), 0, NOFOLLOW_RESOLVE);
-      }
-      Paths.Stat there = paths.stat(parent, last);
-      if (there.type() != Paths.S_IFLNK) {
-        throw LayerException.invalid("\"" + path + "\" is used as a directory but isn't one");
-      }
-      String target = paths.readLinkAt(parent, last);
-      return ensure(
-          target.startsWith("/") ? trim(target) : above.isEmpty() ? target : above + "/" + target,
-          links + 1);
+    if (paths.mkdirAtIfAbsent(parent, name, 0755)) {
+      return made(parent, path, name);
     }
+    Paths.Stat there = paths.stat(parent, name);
+    if (there.isDirectory()) {
+      return paths.openAt2(parent, name, directoryFlags(), 0, NOFOLLOW_RESOLVE);
+    }
+    if (TreeWriter.isWhiteout(there)) {
+      // deleted below and made anew here, by what lies in it and without an entry of its own
+      paths.unlinkAt(parent, name, 0);
+      paths.mkdirAt(parent, name, 0755);
+      Fd made = made(parent, path, name);
+      paths.fsetxattr(made, TreeWriter.OPAQUE, TreeWriter.YES);
+      return made;
+    }
+    if (there.type() != Paths.S_IFLNK) {
+      throw LayerException.invalid("\"" + path + "\" is used as a directory but isn't one");
+    }
+    String target = paths.readLinkAt(parent, name);
+    String above = path.substring(0, path.length() - name.length()); // with its slash
+    return ensure(target.startsWith("/") ? trim(target) : above + target, links + 1);
+  }
+
+  private Fd made(Fd parent, String path, String name) throws IOException {
+    created++;
+    if (implicit.size() >= maxImplicit) {
+      throw LayerException.tooLarge(
+          "more than " + maxImplicit + " directories have no entry of their own");
+    }
+    implicit.add(path);
+    Fd made = paths.openAt2(parent, name, directoryFlags(), 0, NOFOLLOW_RESOLVE);
+    paths.fchmod(made, 0755); // whatever the umask is
+    return made;
   }
 
   private Fd openRoot() throws ErrnoException {
@@ -180,10 +213,10 @@ final class Parents implements AutoCloseable {
           0,
           Paths.RESOLVE_IN_ROOT | Paths.RESOLVE_NO_MAGICLINKS | Paths.RESOLVE_NO_XDEV);
     } catch (ErrnoException e) {
-      if (e.is(Errno.ENOENT)) {
-        return null;
+      if (e.is(Errno.ENOENT) || e.is(Errno.ENOTDIR)) {
+        return null; // what is in the way, if anything, shows on the way down
       }
-      if (e.is(Errno.ENOTDIR) || e.is(Errno.ELOOP) || e.is(Errno.ENAMETOOLONG)) {
+      if (e.is(Errno.ELOOP) || e.is(Errno.ENAMETOOLONG)) {
         throw LayerException.invalid(
             "\"" + path + "\" is used as a directory but isn't one: " + e.errno().message(), e);
       }

@@ -20,8 +20,8 @@ import java.util.Set;
 final class TreeWriter implements AutoCloseable {
   private static final int BUFFER = 256 * 1024;
   private static final int DISK_BLOCK = 4096;
-  private static final byte[] YES = {'y'};
-  private static final String OPAQUE = "trusted.overlay.opaque";
+  static final byte[] YES = {'y'};
+  static final String OPAQUE = "trusted.overlay.opaque";
   private static final int IN_DIRECTORY = Paths.RESOLVE_BENEATH | Paths.RESOLVE_NO_SYMLINKS;
 
   private final Paths paths = Paths.linux();
@@ -291,7 +291,8 @@ final class TreeWriter implements AutoCloseable {
     }
   }
 
-  private static boolean isWhiteout(Paths.Stat s) {
+  /** Whether this is how overlayfs marks what is deleted. */
+  static boolean isWhiteout(Paths.Stat s) {
     return s.type() == Paths.S_IFCHR && s.rdevMajor() == 0 && s.rdevMinor() == 0;
   }
 
