@@ -4,6 +4,7 @@ import io.crema.runtime.cgroup.Cgroup;
 import io.crema.runtime.cgroup.CgroupPath;
 import io.crema.runtime.keeper.Exit;
 import io.crema.runtime.keeper.Keeper;
+import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.model.ContainerState;
 import io.crema.sandbox.store.ContainerRecord;
 import java.io.IOException;
@@ -49,6 +50,7 @@ final class ContainerExit {
       LOG.log(Level.ERROR, container.display() + ": its exit could not be recorded", e);
     }
     container.record(ended);
+    node.events().send(ContainerEvent.Kind.STOPPED, container);
     container
         .pod()
         .keeperIfAlive()

@@ -77,13 +77,24 @@ final class ContainerMounts {
     return List.of(new MountSpec.Cgroup1("/sys/fs/cgroup", hierarchies, readonly));
   }
 
-  /** A missing source is made a directory, as containerd does for Docker's users. */
+  /**
+   * Makes a directory of every source that is missing, as containerd does for Docker's users: at
+   * the container's creation only, so that looking at one later brings nothing back that was
+   * removed.
+   */
+  static void makeSources(ContainerConfig config) throws IOException {
+    for (ContainerMount mount : config.mounts()) {
+      Path source = Path.of(mount.hostPath());
+      if (Files.notExists(source)) {
+        Files.createDirectories(source);
+      }
+    }
+  }
+
   private static MountSpec bind(ContainerMount mount) throws IOException {
     Path source = Path.of(mount.hostPath());
-    if (Files.notExists(source)) {
-      Files.createDirectories(source);
-    }
-    Path real = source.toRealPath();
+    boolean gone = Files.notExists(source); // when the container is only looked at
+    Path real = gone ? source : source.toRealPath();
     int attributes = 0;
     for (String option : mount.mountOptions()) {
       attributes |=
@@ -97,7 +108,7 @@ final class ContainerMounts {
     return new MountSpec.Bind(
         real.toString(),
         mount.containerPath(),
-        Files.isDirectory(real),
+        gone || Files.isDirectory(real),
         mount.readonly(),
         mount.recursiveReadOnly(),
         propagation(mount.propagation()),

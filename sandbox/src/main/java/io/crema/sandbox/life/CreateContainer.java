@@ -16,6 +16,7 @@ import io.crema.runtime.security.ProcessUser;
 import io.crema.runtime.security.UnknownUserException;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.model.ContainerConfig;
+import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.model.ContainerMetadata;
 import io.crema.sandbox.model.ContainerState;
 import io.crema.sandbox.model.ContainerUser;
@@ -124,6 +125,7 @@ public final class CreateContainer {
       container.record(record.launched(record.launchId(), launched.pid()));
       pod.add(container);
       node.containers().put(id, container);
+      node.events().send(ContainerEvent.Kind.CREATED, container);
     }
     return id;
   }

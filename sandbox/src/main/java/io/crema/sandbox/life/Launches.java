@@ -111,8 +111,8 @@ final class Launches {
     return user;
   }
 
-  /** The plan by which {@code container} is launched; also after a restart of the daemon. */
-  LaunchPlan plan(
+  /** What {@code container} is, resolved; also after a restart of the daemon. */
+  private ContainerSpec spec(
       Container container, ImageConfig image, ProcessUser user, WritableLayer layer, Cgroup cgroup)
       throws IOException, SandboxException {
     ContainerConfig config = container.record().config();
@@ -120,19 +120,18 @@ final class Launches {
     boolean privileged = security.privileged();
     Pod pod = container.pod();
     ProcessSpec process = processes.of(container, image, user, stdio(config));
-    return ContainerLaunch.compose(
-        new ContainerSpec(
-            PodInit.joins(pod).keySet(),
-            userNamespace(pod, security),
-            node.unified(),
-            root(layer),
-            security.readonlyRootfs(),
-            mounts.of(pod, config, cgroup, devices.nodes(config)),
-            privileged ? List.of() : security.maskedPaths(),
-            privileged ? List.of() : security.readonlyPaths(),
-            joinNames(cgroup),
-            true,
-            process));
+    return new ContainerSpec(
+        PodInit.joins(pod).keySet(),
+        userNamespace(pod, security),
+        node.unified(),
+        root(layer),
+        security.readonlyRootfs(),
+        mounts.of(pod, config, cgroup, devices.nodes(config)),
+        privileged ? List.of() : security.maskedPaths(),
+        privileged ? List.of() : security.readonlyPaths(),
+        joinNames(cgroup),
+        true,
+        process);
   }
 
   /**
@@ -145,6 +144,14 @@ final class Launches {
     if (known != null) {
       return known;
     }
+    LaunchPlan plan = ContainerLaunch.compose(specOf(container));
+    container.plan(plan);
+    return plan;
+  }
+
+  /** What {@code container} is, from what is recorded of it. */
+  ContainerSpec specOf(Container container)
+      throws IOException, SandboxException, InterruptedException {
     ContainerRecord record = container.record();
     WritableLayer layer =
         node.images()
@@ -154,15 +161,12 @@ final class Launches {
                     new SandboxException(
                         INTERNAL, container.display() + ": its writable layer is gone"));
     try (ImageLease lease = node.images().lease(record.imageId())) {
-      LaunchPlan plan =
-          plan(
-              container,
-              lease.config(),
-              ProcessSpecs.recorded(container),
-              layer,
-              node.cgroups().open(new CgroupPath(record.cgroup())));
-      container.plan(plan);
-      return plan;
+      return spec(
+          container,
+          lease.config(),
+          ProcessSpecs.recorded(container),
+          layer,
+          node.cgroups().open(new CgroupPath(record.cgroup())));
     } catch (NoSuchElementException e) {
       throw new SandboxException(INTERNAL, container.display() + ": its image is gone", e);
     }
@@ -211,7 +215,8 @@ final class Launches {
     ContainerRecord record = container.record();
     ContainerConfig config = record.config();
     Pod pod = container.pod();
-    LaunchPlan plan = plan(container, image, user, layer, cgroup);
+    ContainerMounts.makeSources(config);
+    LaunchPlan plan = ContainerLaunch.compose(spec(container, image, user, layer, cgroup));
     container.plan(plan);
     try (Rollback close = new Rollback()) {
       Map<String, Fd> slots = new HashMap<>();

@@ -20,6 +20,7 @@ import io.crema.runtime.linux.Mounts;
 import io.crema.runtime.linux.Paths;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.SandboxSettings;
+import io.crema.sandbox.model.ContainerStats;
 import io.crema.sandbox.model.ContainerStatus;
 import io.crema.sandbox.model.PodStatus;
 import io.crema.sandbox.store.ContainerRecord;
@@ -42,6 +43,8 @@ public final class Operations implements AutoCloseable {
   private final OutputLoop outputs;
   private final Statuses statuses;
   private final Stats stats;
+  private final LayerCounts layerCounts;
+  private final Metrics metrics;
   private final RunPod runPod;
   private final StopPod stopPod;
   private final CreateContainer createContainer;
@@ -51,6 +54,7 @@ public final class Operations implements AutoCloseable {
   private final ExecSync execSync;
   private final Launches launches;
   private final Updates updates;
+  private final VerboseInfo verboseInfo;
   private final Recovery recovery;
 
   private Operations(Node node, OutputLoop outputs) throws IOException {
@@ -68,7 +72,9 @@ public final class Operations implements AutoCloseable {
             inits);
     ContainerExit containerExits = new ContainerExit(node);
     statuses = new Statuses(node);
-    stats = new Stats(node, statuses);
+    layerCounts = new LayerCounts(node.images());
+    stats = new Stats(node, statuses, layerCounts);
+    metrics = new Metrics(node, statuses, stats, layerCounts);
     stopContainer = new StopContainer(node);
     removeContainer = new RemoveContainer(node, stopContainer, containerExits);
     stopPod = new StopPod(node, removeContainer, inits, directories);
@@ -79,6 +85,7 @@ public final class Operations implements AutoCloseable {
     startContainer = new StartContainer(node, launches, containerExits);
     execSync = new ExecSync(node, launches, outputs);
     updates = new Updates(node);
+    verboseInfo = new VerboseInfo(launches);
   }
 
   /** Takes up what an earlier daemon left, and is ready. */
@@ -113,7 +120,8 @@ public final class Operations implements AutoCloseable {
               new Index<>(),
               Node.noNames(),
               executor,
-              Files.readString(BOOT_ID).strip());
+              Files.readString(BOOT_ID).strip(),
+              new Events());
       Operations operations = new Operations(node, outputs);
       operations.recovery.run();
       rollback.keep();
@@ -180,17 +188,32 @@ public final class Operations implements AutoCloseable {
     return statuses;
   }
 
+  public Events events() {
+    return node.events();
+  }
+
   public Stats stats() {
     return stats;
   }
 
   public PodStatus podStatus(String podId, boolean verbose) throws SandboxException {
-    return statuses.of(node.pod(podId), verbose);
+    Pod pod = node.pod(podId);
+    return verbose ? Statuses.of(pod, verboseInfo.of(pod)) : Statuses.of(pod);
   }
 
   public ContainerStatus containerStatus(String containerId, boolean verbose)
       throws SandboxException {
-    return statuses.of(node.container(containerId), verbose);
+    Container container = node.container(containerId);
+    return verbose ? Statuses.of(container, verboseInfo.of(container)) : Statuses.of(container);
+  }
+
+  public Metrics metrics() {
+    return metrics;
+  }
+
+  public ContainerStats containerStats(String containerId)
+      throws SandboxException, InterruptedException {
+    return stats.container(node.container(containerId));
   }
 
   /** The container's launch plan, one line a step. */
@@ -231,6 +254,8 @@ public final class Operations implements AutoCloseable {
   /** Lets go of everything; keepers and containers live on. */
   @Override
   public void close() {
+    node.events().close();
+    layerCounts.close();
     node.executor().shutdownNow();
     for (Pod pod : node.pods().all()) {
       pod.keeperIfAlive().ifPresent(Keeper::close);

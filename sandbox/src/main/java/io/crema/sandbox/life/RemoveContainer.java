@@ -6,6 +6,7 @@ import io.crema.runtime.keeper.KeeperException;
 import io.crema.runtime.keeper.LaunchException;
 import io.crema.runtime.linux.Errno;
 import io.crema.sandbox.SandboxException;
+import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.model.ContainerState;
 import java.io.IOException;
 
@@ -40,6 +41,7 @@ public final class RemoveContainer {
       node.containerRecords().delete(container.id());
       node.containers().remove(container.id());
       container.pod().remove(container);
+      node.events().send(ContainerEvent.Kind.DELETED, container);
     } catch (IOException e) {
       throw new SandboxException(INTERNAL, container.display() + ": remove: " + e.getMessage(), e);
     } finally {
