@@ -49,13 +49,15 @@ final class ContainerExit {
       // The keeper's journal still has the exit: a restarted daemon finds it there.
       LOG.log(Level.ERROR, container.display() + ": its exit could not be recorded", e);
     }
-    container.record(ended);
-    node.events().send(ContainerEvent.Kind.STOPPED, container);
+    // Before anybody learns of the end, who may then dismiss the keeper: a request that it doesn't
+    // get to read any more would reset the connection.
     container
         .pod()
         .keeperIfAlive()
         .ifPresent(keeper -> forget(keeper, container, ended.launchId()));
     container.pod().forget(ended.launchId());
+    container.record(ended);
+    node.events().send(ContainerEvent.Kind.STOPPED, container);
   }
 
   private static void forget(Keeper keeper, Container container, long launchId) {

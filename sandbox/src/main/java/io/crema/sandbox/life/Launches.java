@@ -61,6 +61,7 @@ final class Launches {
   private final ContainerMounts mounts;
   private final ProcessSpecs processes;
   private final PodInit inits;
+  private final ImageVolumes volumes;
 
   Launches(
       Node node,
@@ -68,13 +69,15 @@ final class Launches {
       Devices devices,
       ContainerMounts mounts,
       ProcessSpecs processes,
-      PodInit inits) {
+      PodInit inits,
+      ImageVolumes volumes) {
     this.node = node;
     this.users = users;
     this.devices = devices;
     this.mounts = mounts;
     this.processes = processes;
     this.inits = inits;
+    this.volumes = volumes;
   }
 
   Devices devices() {
@@ -115,7 +118,7 @@ final class Launches {
   private ContainerSpec spec(
       Container container, ImageConfig image, ProcessUser user, WritableLayer layer, Cgroup cgroup)
       throws IOException, SandboxException {
-    ContainerConfig config = container.record().config();
+    ContainerConfig config = container.record().effective();
     ContainerSecurity security = config.security();
     boolean privileged = security.privileged();
     Pod pod = container.pod();
@@ -213,7 +216,7 @@ final class Launches {
       Container container, ImageConfig image, ProcessUser user, WritableLayer layer, Cgroup cgroup)
       throws IOException, SandboxException, InterruptedException {
     ContainerRecord record = container.record();
-    ContainerConfig config = record.config();
+    ContainerConfig config = record.effective();
     Pod pod = container.pod();
     ContainerMounts.makeSources(config);
     LaunchPlan plan = ContainerLaunch.compose(spec(container, image, user, layer, cgroup));
@@ -224,6 +227,9 @@ final class Launches {
       slots.put(TemplateMountNamespace.SLOT, node.templates().of(pod.users()).namespace());
       slots.put(Stream.NULL_SLOT, node.templates().plain().nullDevice());
       joins(cgroup, slots, close);
+      if (ImageVolumes.any(config)) {
+        slots.putAll(volumes.open(record.id(), config, close));
+      }
       slots.keySet().retainAll(plan.slots());
       LaunchRequest.Builder request =
           LaunchRequest.builder(record.launchId(), record.id(), plan).slots(slots).waiting(true);

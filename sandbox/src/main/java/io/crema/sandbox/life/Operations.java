@@ -20,6 +20,7 @@ import io.crema.runtime.linux.Mounts;
 import io.crema.runtime.linux.Paths;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.SandboxSettings;
+import io.crema.sandbox.cdi.CdiRegistry;
 import io.crema.sandbox.model.ContainerStats;
 import io.crema.sandbox.model.ContainerStatus;
 import io.crema.sandbox.model.PodStatus;
@@ -62,6 +63,7 @@ public final class Operations implements AutoCloseable {
     this.outputs = outputs;
     PodDirectory directories = new PodDirectory(Mounts.linux());
     PodInit inits = new PodInit(node.templates());
+    ImageVolumes volumes = new ImageVolumes(node.images(), Mounts.linux(), Paths.linux());
     launches =
         new Launches(
             node,
@@ -69,19 +71,26 @@ public final class Operations implements AutoCloseable {
             new Devices(Paths.linux()),
             new ContainerMounts(node.unified()),
             new ProcessSpecs(node),
-            inits);
+            inits,
+            volumes);
     ContainerExit containerExits = new ContainerExit(node);
     statuses = new Statuses(node);
     layerCounts = new LayerCounts(node.images());
     stats = new Stats(node, statuses, layerCounts);
     metrics = new Metrics(node, statuses, stats, layerCounts);
     stopContainer = new StopContainer(node);
-    removeContainer = new RemoveContainer(node, stopContainer, containerExits);
+    removeContainer = new RemoveContainer(node, stopContainer, containerExits, volumes);
     stopPod = new StopPod(node, removeContainer, inits, directories);
     Exits exits = new Exits(node.executor(), this::lost);
-    recovery = new Recovery(node, exits, containerExits, stopPod);
+    recovery = new Recovery(node, exits, containerExits, stopPod, volumes);
     runPod = new RunPod(node, exits, directories, inits);
-    createContainer = new CreateContainer(node, launches, containerExits);
+    createContainer =
+        new CreateContainer(
+            node,
+            launches,
+            containerExits,
+            volumes,
+            new CdiDevices(new CdiRegistry(node.settings().cdiDirectories()), Paths.linux()));
     startContainer = new StartContainer(node, launches, containerExits);
     execSync = new ExecSync(node, launches, outputs);
     updates = new Updates(node);

@@ -15,11 +15,13 @@ public final class RemoveContainer {
   private final Node node;
   private final StopContainer stops;
   private final ContainerExit exits;
+  private final ImageVolumes volumes;
 
-  RemoveContainer(Node node, StopContainer stops, ContainerExit exits) {
+  RemoveContainer(Node node, StopContainer stops, ContainerExit exits, ImageVolumes volumes) {
     this.node = node;
     this.stops = stops;
     this.exits = exits;
+    this.volumes = volumes;
   }
 
   public void remove(String containerId) throws SandboxException, InterruptedException {
@@ -38,6 +40,7 @@ public final class RemoveContainer {
       }
       exits.clearOrFail(container);
       node.images().removeWritableLayer(container.id());
+      volumes.release(container.id(), container.record().effective());
       node.containerRecords().delete(container.id());
       node.containers().remove(container.id());
       container.pod().remove(container);

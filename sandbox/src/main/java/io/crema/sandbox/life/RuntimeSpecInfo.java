@@ -125,6 +125,8 @@ final class RuntimeSpecInfo {
     switch (mount) {
       case MountSpec.Bind b ->
           map.put("type", "bind").put("source", b.hostPath()).put("options", options(b));
+      case MountSpec.Given g ->
+          map.put("type", "bind").put("source", g.what()).put("options", List.of("ro"));
       case MountSpec.Proc _ -> map.put("type", "proc").put("source", "proc");
       case MountSpec.Sysfs s ->
           map.put("type", "sysfs")

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class Stats {
   private static final Logger LOG = System.getLogger("io.crema.sandbox");
 
-  /** How long one request waits for layers that were never counted, all of them together. */
+  /** How long one request waits for layers that were never counted. */
   private static final Duration FIRST_COUNTS = Duration.ofMillis(50);
 
   private final Node node;
@@ -42,24 +42,35 @@ public final class Stats {
   /** Of running containers. */
   public List<ContainerStats> containers(ContainerFilter filter) throws InterruptedException {
     return of(
-        statuses.matching(filter).filter(c -> c.state() == ContainerState.RUNNING).toList(), false);
+        statuses.matching(filter).filter(c -> c.state() == ContainerState.RUNNING).toList(),
+        false,
+        new Patience());
   }
 
   /** Of one container, which need not run. */
   public ContainerStats container(Container container) throws InterruptedException {
-    return of(List.of(container), true).getFirst();
+    return of(List.of(container), true, new Patience()).getFirst();
   }
 
-  private List<ContainerStats> of(List<Container> containers, boolean alsoEnded)
+  /** How long one request may wait for first counts, all of its containers together. */
+  private static final class Patience {
+    private final long end = System.nanoTime() + FIRST_COUNTS.toNanos();
+
+    Duration left() {
+      return Duration.ofNanos(end - System.nanoTime());
+    }
+  }
+
+  private List<ContainerStats> of(List<Container> containers, boolean alsoEnded, Patience patience)
       throws InterruptedException {
     containers.forEach(layers::refresh);
-    long patience = System.nanoTime() + FIRST_COUNTS.toNanos();
     List<ContainerStats> out = new ArrayList<>(containers.size());
     for (Container container : containers) {
       ResourceUsage usage = usage(container);
       if (usage != null || alsoEnded) {
-        Duration left = Duration.ofNanos(patience - System.nanoTime());
-        out.add(new ContainerStats(Statuses.of(container), usage, layers.of(container, left)));
+        out.add(
+            new ContainerStats(
+                Statuses.of(container), usage, layers.of(container, patience.left())));
       }
     }
     return out;
@@ -118,19 +129,21 @@ public final class Stats {
   /** Of pods that are ready. */
   public List<PodStats> pods(PodFilter filter) throws InterruptedException {
     List<PodStats> out = new ArrayList<>();
+    Patience patience = new Patience();
     for (Pod pod : statuses.matching(filter).toList()) {
       if (pod.state() == PodState.READY) {
-        out.add(of(pod));
+        out.add(of(pod, patience));
       }
     }
     return out;
   }
 
-  private PodStats of(Pod pod) throws InterruptedException {
+  private PodStats of(Pod pod, Patience patience) throws InterruptedException {
     List<ContainerStats> containers =
         of(
             pod.containers().stream().filter(c -> c.state() == ContainerState.RUNNING).toList(),
-            false);
+            false,
+            patience);
     ResourceUsage usage = usage(pod, containers);
     return new PodStats(Statuses.of(pod), usage, interfaces(pod), containers);
   }
