@@ -8,6 +8,8 @@ import io.crema.sandbox.model.ContainerFilter;
 import io.crema.sandbox.model.ContainerResources;
 import io.crema.sandbox.model.ContainerStats;
 import io.crema.sandbox.model.ContainerStatus;
+import io.crema.sandbox.model.DetailedPodStats;
+import io.crema.sandbox.model.EventSubscription;
 import io.crema.sandbox.model.ExecResult;
 import io.crema.sandbox.model.PodConfig;
 import io.crema.sandbox.model.PodFilter;
@@ -16,6 +18,7 @@ import io.crema.sandbox.model.PodStatus;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** {@link PodRuntime} on this machine. */
 public final class CremaRuntime implements PodRuntime {
@@ -111,13 +114,36 @@ public final class CremaRuntime implements PodRuntime {
   }
 
   @Override
-  public List<ContainerStats> containerStats(ContainerFilter filter) {
+  public void updatePodResources(
+      String podId, @Nullable ContainerResources overhead, @Nullable ContainerResources resources)
+      throws SandboxException {
+    operations.updates().podResources(podId, overhead, resources);
+  }
+
+  @Override
+  public ContainerStats containerStats(String containerId)
+      throws SandboxException, InterruptedException {
+    return operations.containerStats(containerId);
+  }
+
+  @Override
+  public List<ContainerStats> containerStats(ContainerFilter filter) throws InterruptedException {
     return operations.stats().containers(filter);
   }
 
   @Override
-  public List<PodStats> podStats(PodFilter filter) {
+  public List<PodStats> podStats(PodFilter filter) throws InterruptedException {
     return operations.stats().pods(filter);
+  }
+
+  @Override
+  public List<DetailedPodStats> metrics() throws InterruptedException {
+    return operations.metrics().pods();
+  }
+
+  @Override
+  public EventSubscription events() {
+    return operations.events().subscribe();
   }
 
   @Override

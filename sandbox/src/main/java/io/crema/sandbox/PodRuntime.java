@@ -5,6 +5,8 @@ import io.crema.sandbox.model.ContainerFilter;
 import io.crema.sandbox.model.ContainerResources;
 import io.crema.sandbox.model.ContainerStats;
 import io.crema.sandbox.model.ContainerStatus;
+import io.crema.sandbox.model.DetailedPodStats;
+import io.crema.sandbox.model.EventSubscription;
 import io.crema.sandbox.model.ExecResult;
 import io.crema.sandbox.model.PodConfig;
 import io.crema.sandbox.model.PodFilter;
@@ -12,6 +14,7 @@ import io.crema.sandbox.model.PodStats;
 import io.crema.sandbox.model.PodStatus;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pods and containers: what a CRI client can ask for.
@@ -86,11 +89,31 @@ public interface PodRuntime extends AutoCloseable {
   void updateResources(String containerId, ContainerResources resources)
       throws SandboxException, InterruptedException;
 
+  /**
+   * Remembers what the client has resized the pod's own cgroup to; null leaves what was known. The
+   * group itself is the client's.
+   */
+  void updatePodResources(
+      String podId, @Nullable ContainerResources overhead, @Nullable ContainerResources resources)
+      throws SandboxException;
+
+  /** What a container uses; only its layer unless it runs. NOT_FOUND when there is none. */
+  ContainerStats containerStats(String containerId) throws SandboxException, InterruptedException;
+
   /** What running containers use. */
-  List<ContainerStats> containerStats(ContainerFilter filter);
+  List<ContainerStats> containerStats(ContainerFilter filter) throws InterruptedException;
 
   /** What ready pods use. */
-  List<PodStats> podStats(PodFilter filter);
+  List<PodStats> podStats(PodFilter filter) throws InterruptedException;
+
+  /** All that can be told of ready pods and their running containers, for metrics. */
+  List<DetailedPodStats> metrics() throws InterruptedException;
+
+  /**
+   * What happens to pods and containers from now on; the caller closes it. Ends when the runtime is
+   * closed.
+   */
+  EventSubscription events();
 
   /** The container's launch, one readable line a step. */
   List<String> explain(String containerId) throws SandboxException;

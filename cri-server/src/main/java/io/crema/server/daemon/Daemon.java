@@ -55,9 +55,9 @@ public final class Daemon implements AutoCloseable {
     images = opened;
     PodRuntime runtime = own(runtimes.open(config, opened));
     RuntimeInfo info = new RuntimeInfo(runtime, version, config.describe());
-    own(
-        CriSocket.open(
-            config.address(), List.of(new RuntimeGrpc(runtime, info), new ImageGrpc(opened))));
+    RuntimeGrpc grpc = new RuntimeGrpc(runtime, info);
+    own(CriSocket.open(config.address(), List.of(grpc, new ImageGrpc(opened))));
+    own(grpc); // closed first, or the socket would wait for streams that don't end
   }
 
   private static ImageServiceConfig imageConfig(ServerConfig config) {

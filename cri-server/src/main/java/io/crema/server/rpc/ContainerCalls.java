@@ -32,6 +32,7 @@ final class ContainerCalls {
   /** The key of the launch plan in a verbose status, for {@code crema explain}. */
   static final String PLAN = "plan";
 
+  private static final String PLAN_ERROR = "planError";
   private static final String ID = "container_id";
 
   private final PodRuntime runtime;
@@ -84,7 +85,12 @@ final class ContainerCalls {
             .setStatus(ContainerTranslation.status(container))
             .putAllInfo(container.info());
     if (request.getVerbose()) {
-      response.putInfo(PLAN, Json.write(runtime.explain(container.id())));
+      try {
+        response.putInfo(PLAN, Json.write(runtime.explain(container.id())));
+      } catch (SandboxException e) {
+        // the status is as good without it: the image may have been removed meanwhile
+        response.putInfo(PLAN_ERROR, Json.write(String.valueOf(e.getMessage())));
+      }
     }
     return response.build();
   }
@@ -101,9 +107,8 @@ final class ContainerCalls {
 
   UpdateContainerResourcesResponse update(UpdateContainerResourcesRequest request)
       throws SandboxException, InterruptedException {
-    runtime.updateResources(
-        Fields.required(ID, request.getContainerId()),
-        ResourceTranslation.toModel("linux", request.getLinux()));
+    String id = Fields.required(ID, request.getContainerId());
+    runtime.updateResources(id, ResourceTranslation.toModel("linux", request.getLinux()));
     return UpdateContainerResourcesResponse.getDefaultInstance();
   }
 

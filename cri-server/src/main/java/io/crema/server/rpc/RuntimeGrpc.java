@@ -77,16 +77,21 @@ import io.crema.server.cri.UpdateRuntimeConfigRequest;
 import io.crema.server.cri.UpdateRuntimeConfigResponse;
 import io.crema.server.cri.VersionRequest;
 import io.crema.server.cri.VersionResponse;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 
 /** CRI RuntimeService: dispatches each RPC to what serves it. */
-public final class RuntimeGrpc extends RuntimeServiceGrpc.RuntimeServiceImplBase {
+public final class RuntimeGrpc extends RuntimeServiceGrpc.RuntimeServiceImplBase
+    implements AutoCloseable {
   private final PodRuntime runtime;
   private final RuntimeInfo info;
   private final PodCalls pods;
   private final ContainerCalls containers;
   private final ExecSync exec;
   private final StatsCalls stats;
+  private final ContainerEvents events;
+  private final MetricsCalls metrics;
+  private final Checkpoints checkpoints;
 
   /** Serves {@code runtime}, which stays the caller's to close. */
   public RuntimeGrpc(PodRuntime runtime, RuntimeInfo info) {
@@ -96,6 +101,9 @@ public final class RuntimeGrpc extends RuntimeServiceGrpc.RuntimeServiceImplBase
     this.containers = new ContainerCalls(runtime);
     this.exec = new ExecSync(runtime);
     this.stats = new StatsCalls(runtime);
+    this.events = new ContainerEvents(runtime);
+    this.metrics = new MetricsCalls(runtime);
+    this.checkpoints = new Checkpoints(runtime);
   }
 
   @Override
@@ -294,42 +302,56 @@ public final class RuntimeGrpc extends RuntimeServiceGrpc.RuntimeServiceImplBase
   @Override
   public void checkpointContainer(
       CheckpointContainerRequest request, StreamObserver<CheckpointContainerResponse> out) {
-    Serving.unimplemented("CheckpointContainer", out);
+    Serving.unary("CheckpointContainer", out, () -> checkpoints.container(request));
   }
 
   @Override
   public void checkpointPod(
       CheckpointPodRequest request, StreamObserver<CheckpointPodResponse> out) {
-    Serving.unimplemented("CheckpointPod", out);
+    Serving.unary("CheckpointPod", out, () -> checkpoints.pod(request));
   }
 
   @Override
   public void restorePod(RestorePodRequest request, StreamObserver<RestorePodResponse> out) {
-    Serving.unimplemented("RestorePod", out);
+    Serving.unary("RestorePod", out, () -> checkpoints.restore(request));
   }
 
   @Override
   public void getContainerEvents(
       GetEventsRequest request, StreamObserver<ContainerEventResponse> out) {
-    Serving.unimplemented("GetContainerEvents", out);
+    if (out instanceof ServerCallStreamObserver<ContainerEventResponse> call) {
+      events.subscribe(call);
+    } else {
+      throw new IllegalStateException("not called by a server: " + out);
+    }
   }
 
   @Override
   public void listMetricDescriptors(
       ListMetricDescriptorsRequest request, StreamObserver<ListMetricDescriptorsResponse> out) {
-    Serving.unimplemented("ListMetricDescriptors", out);
+    Serving.unary("ListMetricDescriptors", out, metrics::descriptors);
   }
 
   @Override
   public void listPodSandboxMetrics(
       ListPodSandboxMetricsRequest request, StreamObserver<ListPodSandboxMetricsResponse> out) {
-    Serving.unimplemented("ListPodSandboxMetrics", out);
+    Serving.unary("ListPodSandboxMetrics", out, metrics::list);
   }
 
   @Override
   public void streamPodSandboxMetrics(
       StreamPodSandboxMetricsRequest request, StreamObserver<StreamPodSandboxMetricsResponse> out) {
-    Serving.unimplemented("StreamPodSandboxMetrics", out);
+    Serving.stream(
+        "StreamPodSandboxMetrics",
+        out,
+        o ->
+            Pieces.send(
+                metrics.items(),
+                items ->
+                    StreamPodSandboxMetricsResponse.newBuilder()
+                        .addAllPodSandboxMetrics(items)
+                        .build(),
+                o));
   }
 
   @Override
@@ -342,7 +364,13 @@ public final class RuntimeGrpc extends RuntimeServiceGrpc.RuntimeServiceImplBase
   public void updatePodSandboxResources(
       UpdatePodSandboxResourcesRequest request,
       StreamObserver<UpdatePodSandboxResourcesResponse> out) {
-    Serving.unimplemented("UpdatePodSandboxResources", out);
+    Serving.unary("UpdatePodSandboxResources", out, () -> pods.update(request));
+  }
+
+  /** Ends the streams that would never end by themselves. */
+  @Override
+  public void close() {
+    events.close();
   }
 
   /** The kubelet sends the node's pod CIDRs; an empty one means that it has none yet. */

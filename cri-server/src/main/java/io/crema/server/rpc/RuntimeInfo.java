@@ -20,6 +20,9 @@ public final class RuntimeInfo {
   /** The runtime's name, also of its only handler. */
   public static final String NAME = "crema";
 
+  /** What RuntimeClasses of other runtimes name; the same as the default. */
+  private static final String RUNC = "runc";
+
   /** The kubelet refuses any other (kuberuntime_manager.go, kubeRuntimeAPIVersion). */
   private static final String KUBELET_API_VERSION = "0.1.0";
 
@@ -57,6 +60,7 @@ public final class RuntimeInfo {
                         condition("NetworkReady", "NetworkNotReady", runtime.networkProblem())))
             .addRuntimeHandlers(handler("", users))
             .addRuntimeHandlers(handler(NAME, users))
+            .addRuntimeHandlers(handler(RUNC, users))
             .setFeatures(
                 RuntimeFeatures.newBuilder()
                     .setSupplementalGroupsPolicy(true)

@@ -2,7 +2,6 @@ package io.crema.server.rpc;
 
 import io.crema.sandbox.PodRuntime;
 import io.crema.sandbox.SandboxException;
-import io.crema.sandbox.model.ContainerStatus;
 import io.crema.sandbox.model.PodStatus;
 import io.crema.server.cri.ContainerStats;
 import io.crema.server.cri.ContainerStatsFilter;
@@ -26,21 +25,20 @@ final class StatsCalls {
     this.runtime = runtime;
   }
 
-  ContainerStatsResponse container(ContainerStatsRequest request) throws SandboxException {
-    ContainerStatus container =
-        runtime.containerStatus(Fields.required("container_id", request.getContainerId()), false);
-    ContainerStats stats =
-        items(ContainerStatsFilter.newBuilder().setId(container.id()).build()).stream()
-            .findFirst()
-            .orElseGet(() -> StatsTranslation.toProto(container));
-    return ContainerStatsResponse.newBuilder().setStats(stats).build();
+  ContainerStatsResponse container(ContainerStatsRequest request)
+      throws SandboxException, InterruptedException {
+    return ContainerStatsResponse.newBuilder()
+        .setStats(
+            StatsTranslation.toProto(
+                runtime.containerStats(Fields.required("container_id", request.getContainerId()))))
+        .build();
   }
 
-  ListContainerStatsResponse list(ContainerStatsFilter filter) {
+  ListContainerStatsResponse list(ContainerStatsFilter filter) throws InterruptedException {
     return ListContainerStatsResponse.newBuilder().addAllStats(items(filter)).build();
   }
 
-  List<ContainerStats> items(ContainerStatsFilter filter) {
+  List<ContainerStats> items(ContainerStatsFilter filter) throws InterruptedException {
     return runtime.containerStats(StatsTranslation.filter(filter)).stream()
         .map(StatsTranslation::toProto)
         .toList();
@@ -50,7 +48,8 @@ final class StatsCalls {
    * The kubelet asks for the pod with the empty id to learn whether this RPC is there: NOT_FOUND,
    * not INVALID_ARGUMENT, says that it is.
    */
-  PodSandboxStatsResponse pod(PodSandboxStatsRequest request) throws SandboxException {
+  PodSandboxStatsResponse pod(PodSandboxStatsRequest request)
+      throws SandboxException, InterruptedException {
     if (request.getPodSandboxId().isEmpty()) {
       throw new SandboxException(
           SandboxException.Code.NOT_FOUND, "pod_sandbox_id: there is no pod with the empty id");
@@ -63,11 +62,11 @@ final class StatsCalls {
     return PodSandboxStatsResponse.newBuilder().setStats(stats).build();
   }
 
-  ListPodSandboxStatsResponse list(PodSandboxStatsFilter filter) {
+  ListPodSandboxStatsResponse list(PodSandboxStatsFilter filter) throws InterruptedException {
     return ListPodSandboxStatsResponse.newBuilder().addAllStats(items(filter)).build();
   }
 
-  List<PodSandboxStats> items(PodSandboxStatsFilter filter) {
+  List<PodSandboxStats> items(PodSandboxStatsFilter filter) throws InterruptedException {
     return runtime.podStats(StatsTranslation.filter(filter)).stream()
         .map(StatsTranslation::toProto)
         .toList();

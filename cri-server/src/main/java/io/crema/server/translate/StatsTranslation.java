@@ -3,14 +3,17 @@ package io.crema.server.translate;
 import io.crema.sandbox.model.ContainerFilter;
 import io.crema.sandbox.model.ContainerStats;
 import io.crema.sandbox.model.ContainerStatus;
+import io.crema.sandbox.model.LayerUsage;
 import io.crema.sandbox.model.PodFilter;
 import io.crema.sandbox.model.PodStats;
 import io.crema.sandbox.model.PodStatus;
+import io.crema.sandbox.model.ResourceUsage;
 import io.crema.server.cri.ContainerAttributes;
 import io.crema.server.cri.ContainerStatsFilter;
 import io.crema.server.cri.CpuUsage;
 import io.crema.server.cri.FilesystemIdentifier;
 import io.crema.server.cri.FilesystemUsage;
+import io.crema.server.cri.IoUsage;
 import io.crema.server.cri.LinuxPodSandboxStats;
 import io.crema.server.cri.MemoryUsage;
 import io.crema.server.cri.NetworkInterfaceUsage;
@@ -19,8 +22,11 @@ import io.crema.server.cri.PodSandboxAttributes;
 import io.crema.server.cri.PodSandboxStats;
 import io.crema.server.cri.PodSandboxStatsFilter;
 import io.crema.server.cri.ProcessUsage;
+import io.crema.server.cri.PsiData;
+import io.crema.server.cri.PsiStats;
 import io.crema.server.cri.SwapUsage;
 import io.crema.server.cri.UInt64Value;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,61 +45,40 @@ public final class StatsTranslation {
     return new PodFilter(proto.getId(), null, proto.getLabelSelectorMap());
   }
 
-  /** A container that runs. */
+  /** A container; one that doesn't run has its names and its layer. */
   public static io.crema.server.cri.ContainerStats toProto(ContainerStats stats) {
-    long at = stats.timestamp();
-    FilesystemUsage.Builder layer = FilesystemUsage.newBuilder().setTimestamp(at);
-    layer.setFsId(FilesystemIdentifier.newBuilder().setMountpoint(stats.writablePath()));
-    known(stats.writableBytes(), layer::setUsedBytes);
-    known(stats.writableInodes(), layer::setInodesUsed);
-    SwapUsage.Builder swap = SwapUsage.newBuilder().setTimestamp(at);
-    known(stats.swapUsage(), swap::setSwapUsageBytes);
-    known(stats.swapAvailable(), swap::setSwapAvailableBytes);
-    MemoryUsage.Builder memory =
-        memory(
-            at,
-            stats.memoryUsage(),
-            stats.workingSet(),
-            stats.rss(),
-            stats.pageFaults(),
-            stats.majorPageFaults());
-    known(stats.memoryAvailable(), memory::setAvailableBytes);
-    return io.crema.server.cri.ContainerStats.newBuilder()
-        .setAttributes(attributes(stats.container()))
-        .setCpu(cpu(at, stats.cpuUsage()))
-        .setMemory(memory)
-        .setWritableLayer(layer)
-        .setSwap(swap)
-        .build();
-  }
-
-  /** A container that doesn't run has no figures, only its names. */
-  public static io.crema.server.cri.ContainerStats toProto(ContainerStatus container) {
-    return io.crema.server.cri.ContainerStats.newBuilder()
-        .setAttributes(attributes(container))
-        .build();
+    io.crema.server.cri.ContainerStats.Builder proto =
+        io.crema.server.cri.ContainerStats.newBuilder()
+            .setAttributes(attributes(stats.container()))
+            .setWritableLayer(layer(stats.layer()));
+    @Nullable ResourceUsage usage = stats.usage();
+    if (usage != null) {
+      SwapUsage.Builder swap = SwapUsage.newBuilder().setTimestamp(usage.timestamp());
+      known(usage.swap(), swap::setSwapUsageBytes);
+      known(usage.swapAvailable(), swap::setSwapAvailableBytes);
+      proto.setCpu(cpu(usage)).setMemory(memory(usage)).setSwap(swap);
+      @Nullable IoUsage io = io(usage);
+      if (io != null) {
+        proto.setIo(io);
+      }
+    }
+    return proto.build();
   }
 
   /** A pod that is ready. */
   public static PodSandboxStats toProto(PodStats stats) {
-    long at = stats.timestamp();
+    ResourceUsage usage = stats.usage();
     LinuxPodSandboxStats.Builder linux =
-        LinuxPodSandboxStats.newBuilder()
-            .setCpu(cpu(at, stats.cpuUsage()))
-            .setMemory(
-                memory(
-                    at,
-                    stats.memoryUsage(),
-                    stats.workingSet(),
-                    stats.rss(),
-                    stats.pageFaults(),
-                    stats.majorPageFaults()));
-    ProcessUsage.Builder processes = ProcessUsage.newBuilder().setTimestamp(at);
-    known(stats.pids(), processes::setProcessCount);
+        LinuxPodSandboxStats.newBuilder().setCpu(cpu(usage)).setMemory(memory(usage));
+    ProcessUsage.Builder processes = ProcessUsage.newBuilder().setTimestamp(usage.timestamp());
+    known(usage.pids(), processes::setProcessCount);
     linux.setProcess(processes);
-    PodStats.@Nullable NetworkUsage network = stats.network();
-    if (network != null) {
-      linux.setNetwork(network(at, network));
+    @Nullable IoUsage io = io(usage);
+    if (io != null) {
+      linux.setIo(io);
+    }
+    if (!stats.interfaces().isEmpty()) {
+      linux.setNetwork(network(usage.timestamp(), stats.interfaces()));
     }
     stats.containers().forEach(container -> linux.addContainers(toProto(container)));
     return PodSandboxStats.newBuilder()
@@ -107,31 +92,79 @@ public final class StatsTranslation {
     return PodSandboxStats.newBuilder().setAttributes(attributes(pod)).build();
   }
 
-  private static CpuUsage.Builder cpu(long at, long usage) {
-    CpuUsage.Builder cpu = CpuUsage.newBuilder().setTimestamp(at);
-    known(usage, cpu::setUsageCoreNanoSeconds);
-    return cpu;
+  private static FilesystemUsage layer(LayerUsage usage) {
+    FilesystemUsage.Builder layer =
+        FilesystemUsage.newBuilder()
+            .setTimestamp(usage.timestamp())
+            .setFsId(FilesystemIdentifier.newBuilder().setMountpoint(usage.path()));
+    known(usage.bytes(), layer::setUsedBytes);
+    known(usage.inodes(), layer::setInodesUsed);
+    return layer.build();
   }
 
-  private static MemoryUsage.Builder memory(
-      long at, long usage, long workingSet, long rss, long faults, long majorFaults) {
-    MemoryUsage.Builder memory = MemoryUsage.newBuilder().setTimestamp(at);
-    known(usage, memory::setUsageBytes);
-    known(workingSet, memory::setWorkingSetBytes);
-    known(rss, memory::setRssBytes);
-    known(faults, memory::setPageFaults);
-    known(majorFaults, memory::setMajorPageFaults);
-    return memory;
+  private static CpuUsage cpu(ResourceUsage usage) {
+    CpuUsage.Builder cpu = CpuUsage.newBuilder().setTimestamp(usage.timestamp());
+    known(usage.cpu(), cpu::setUsageCoreNanoSeconds);
+    known(usage.cpuRate(), cpu::setUsageNanoCores);
+    ResourceUsage.@Nullable Pressure pressure = usage.cpuPressure();
+    if (pressure != null) {
+      cpu.setPsi(psi(pressure));
+    }
+    return cpu.build();
   }
 
-  private static NetworkUsage.Builder network(long at, PodStats.NetworkUsage usage) {
-    NetworkInterfaceUsage.Builder face =
-        NetworkInterfaceUsage.newBuilder().setName(usage.interfaceName());
-    known(usage.rxBytes(), face::setRxBytes);
-    known(usage.rxErrors(), face::setRxErrors);
-    known(usage.txBytes(), face::setTxBytes);
-    known(usage.txErrors(), face::setTxErrors);
-    return NetworkUsage.newBuilder().setTimestamp(at).setDefaultInterface(face).addInterfaces(face);
+  private static MemoryUsage memory(ResourceUsage usage) {
+    MemoryUsage.Builder memory = MemoryUsage.newBuilder().setTimestamp(usage.timestamp());
+    known(usage.memory(), memory::setUsageBytes);
+    known(usage.workingSet(), memory::setWorkingSetBytes);
+    known(usage.available(), memory::setAvailableBytes);
+    known(usage.rss(), memory::setRssBytes);
+    known(usage.pageFaults(), memory::setPageFaults);
+    known(usage.majorPageFaults(), memory::setMajorPageFaults);
+    ResourceUsage.@Nullable Pressure pressure = usage.memoryPressure();
+    if (pressure != null) {
+      memory.setPsi(psi(pressure));
+    }
+    return memory.build();
+  }
+
+  /** Nothing but pressure: null without it. */
+  private static @Nullable IoUsage io(ResourceUsage usage) {
+    ResourceUsage.@Nullable Pressure pressure = usage.ioPressure();
+    return pressure == null
+        ? null
+        : IoUsage.newBuilder().setTimestamp(usage.timestamp()).setPsi(psi(pressure)).build();
+  }
+
+  private static PsiStats psi(ResourceUsage.Pressure pressure) {
+    return PsiStats.newBuilder()
+        .setFull(psi(pressure.full()))
+        .setSome(psi(pressure.some()))
+        .build();
+  }
+
+  private static PsiData psi(ResourceUsage.Stall stall) {
+    return PsiData.newBuilder()
+        .setTotal(stall.total())
+        .setAvg10(stall.avg10())
+        .setAvg60(stall.avg60())
+        .setAvg300(stall.avg300())
+        .build();
+  }
+
+  /** The default interface is the first. */
+  private static NetworkUsage network(long at, List<PodStats.NetworkUsage> interfaces) {
+    NetworkUsage.Builder network = NetworkUsage.newBuilder().setTimestamp(at);
+    for (PodStats.NetworkUsage usage : interfaces) {
+      NetworkInterfaceUsage.Builder face =
+          NetworkInterfaceUsage.newBuilder().setName(usage.interfaceName());
+      known(usage.rxBytes(), face::setRxBytes);
+      known(usage.rxErrors(), face::setRxErrors);
+      known(usage.txBytes(), face::setTxBytes);
+      known(usage.txErrors(), face::setTxErrors);
+      network.addInterfaces(face);
+    }
+    return network.setDefaultInterface(network.getInterfaces(0)).build();
   }
 
   private static ContainerAttributes attributes(ContainerStatus container) {

@@ -3,24 +3,33 @@ package io.crema.server.rpc;
 import io.crema.sandbox.PodRuntime;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.model.ContainerConfig;
+import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.model.ContainerFilter;
 import io.crema.sandbox.model.ContainerResources;
 import io.crema.sandbox.model.ContainerState;
 import io.crema.sandbox.model.ContainerStats;
 import io.crema.sandbox.model.ContainerStatus;
 import io.crema.sandbox.model.ContainerUser;
+import io.crema.sandbox.model.DetailedPodStats;
+import io.crema.sandbox.model.DetailedStats;
+import io.crema.sandbox.model.EventSubscription;
 import io.crema.sandbox.model.ExecResult;
+import io.crema.sandbox.model.LayerUsage;
 import io.crema.sandbox.model.PodConfig;
 import io.crema.sandbox.model.PodFilter;
 import io.crema.sandbox.model.PodState;
 import io.crema.sandbox.model.PodStats;
 import io.crema.sandbox.model.PodStatus;
+import io.crema.sandbox.model.ResourceUsage;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /** A runtime that keeps what it was asked for in maps and runs nothing. */
@@ -32,6 +41,36 @@ final class FakeRuntime implements PodRuntime {
   String problem = "";
   String cidrs = "";
   @Nullable Throwable failure;
+
+  private static final ResourceUsage.Pressure PRESSURE =
+      new ResourceUsage.Pressure(
+          new ResourceUsage.Stall(1, 1.5, 2, 3), new ResourceUsage.Stall(4, 5, 6, 7));
+  private static final ResourceUsage USAGE =
+      new ResourceUsage(5, 6, -1, 7, 8, -1, -1, -1, -1, -1, -1, 2, PRESSURE, null, PRESSURE);
+
+  final List<FakeEvents> subscribers = new CopyOnWriteArrayList<>();
+  @Nullable ContainerResources podOverhead;
+  @Nullable ContainerResources podResources;
+
+  /** A subscription whose events a test puts in by hand. */
+  final class FakeEvents implements EventSubscription {
+    final BlockingQueue<Object> queue = new LinkedBlockingQueue<>();
+
+    @Override
+    public ContainerEvent take() throws SandboxException, InterruptedException {
+      return switch (queue.take()) {
+        case ContainerEvent event -> event;
+        case SandboxException e -> throw e;
+        default -> throw new AssertionError();
+      };
+    }
+
+    @Override
+    public void close() {
+      subscribers.remove(this);
+      queue.add(new SandboxException(SandboxException.Code.CANCELLED, "closed"));
+    }
+  }
 
   private void fail() throws SandboxException {
     switch (failure) {
@@ -158,15 +197,65 @@ final class FakeRuntime implements PodRuntime {
   public List<ContainerStats> containerStats(ContainerFilter filter) {
     return containers.values().stream()
         .filter(c -> c.id().startsWith(filter.id()))
-        .map(c -> new ContainerStats(c, 5, 6, 7, 8, -1, -1, -1, -1, -1, -1, "/x", 9, 10))
+        .map(FakeRuntime::stats)
         .toList();
+  }
+
+  @Override
+  public ContainerStats containerStats(String containerId) throws SandboxException {
+    return stats(containerStatus(containerId, false));
+  }
+
+  private static ContainerStats stats(ContainerStatus container) {
+    return new ContainerStats(container, USAGE, new LayerUsage("/x", 4, 9, 10));
   }
 
   @Override
   public List<PodStats> podStats(PodFilter filter) {
     return listPods(filter).stream()
-        .map(p -> new PodStats(p, 5, 6, 7, 8, -1, -1, -1, 2, null, List.of()))
+        .map(p -> new PodStats(p, USAGE, List.of(), List.of()))
         .toList();
+  }
+
+  @Override
+  public List<DetailedPodStats> metrics() {
+    return pods.values().stream()
+        .map(
+            p ->
+                new DetailedPodStats(
+                    p,
+                    "/kubepods/pod1",
+                    List.of(new PodStats.NetworkUsage("eth0", 1, 2, 3, 4, 5, 6, 7, 8)),
+                    containers.values().stream().map(FakeRuntime::detailed).toList()))
+        .toList();
+  }
+
+  private static DetailedStats detailed(ContainerStatus c) {
+    return new DetailedStats(
+        c,
+        "/kubepods/pod1/" + c.id(),
+        new DetailedStats.Cpu(3_500_000_000L, 2_000_000_000L, 1_000_000_000L, 4, 5, 6),
+        new DetailedStats.Memory(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14),
+        new DetailedStats.Processes(1, 2, 0, 4, 5, -1),
+        List.of(new DetailedStats.DeviceIo("/dev/vda", 254, 0, 1, 2, 3, 4)),
+        new DetailedStats.Disk("/dev/vda", -1, 100, 10, 9),
+        new DetailedStats.Pressures(PRESSURE, null, null));
+  }
+
+  @Override
+  public EventSubscription events() {
+    FakeEvents events = new FakeEvents();
+    subscribers.add(events);
+    return events;
+  }
+
+  @Override
+  public void updatePodResources(
+      String podId, @Nullable ContainerResources overhead, @Nullable ContainerResources resources)
+      throws SandboxException {
+    podStatus(podId, false);
+    podOverhead = overhead;
+    podResources = resources;
   }
 
   @Override

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.crema.sandbox.SandboxException;
+import io.crema.sandbox.model.ContainerResources;
 import io.crema.server.cri.ContainerConfig;
 import io.crema.server.cri.ContainerMetadata;
+import io.crema.server.cri.ContainerStatsRequest;
 import io.crema.server.cri.ContainerStatusRequest;
 import io.crema.server.cri.CreateContainerRequest;
 import io.crema.server.cri.ExecRequest;
 import io.crema.server.cri.ExecSyncRequest;
 import io.crema.server.cri.ImageSpec;
+import io.crema.server.cri.LinuxContainerResources;
 import io.crema.server.cri.ListPodSandboxRequest;
 import io.crema.server.cri.NetworkConfig;
 import io.crema.server.cri.PodSandboxConfig;
@@ -24,6 +27,7 @@ import io.crema.server.cri.Signal;
 import io.crema.server.cri.StatusRequest;
 import io.crema.server.cri.StopPodSandboxRequest;
 import io.crema.server.cri.StreamPodSandboxesRequest;
+import io.crema.server.cri.UpdatePodSandboxResourcesRequest;
 import io.crema.server.cri.UpdateRuntimeConfigRequest;
 import io.crema.server.cri.VersionRequest;
 import io.crema.server.daemon.CriClient;
@@ -122,7 +126,7 @@ class RuntimeGrpcTest {
     assertThat(status.getStatus().getNetwork().getIp()).isEqualTo("10.88.0.2");
     assertThat(status.getStatus().getNetwork().getAdditionalIps(0).getIp()).isEqualTo("fd00::2");
     assertThat(status.getStatus().getLabelsMap()).containsEntry("app", "web");
-    assertThat(status.getTimestamp()).isZero();
+    assertThat(status.getTimestamp()).isPositive();
     assertThat(runtime().listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList())
         .hasSize(1);
   }
@@ -243,7 +247,7 @@ class RuntimeGrpcTest {
     assertThat(status.getStatus().getConditions(1).getMessage()).isEqualTo("no bridge");
     assertThat(status.getRuntimeHandlersList())
         .extracting(handler -> handler.getName())
-        .containsExactly("", "crema");
+        .containsExactly("", "crema", "runc");
     assertThat(status.getInfoMap()).containsEntry("config", "{\"root\":\"/x\"}");
   }
 
@@ -266,6 +270,68 @@ class RuntimeGrpcTest {
             e ->
                 assertCode(
                     e, Status.Code.NOT_FOUND, "pod_sandbox_id: there is no pod with the empty id"));
+  }
+
+  @Test
+  void theStatusOfAPodHasThatOfItsContainersAndTheTimeOfBoth() {
+    String podId = run("web");
+    String id = create(podId);
+    var answer =
+        runtime()
+            .podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(podId).build());
+    assertThat(answer.getContainersStatusesList()).extracting(s -> s.getId()).containsExactly(id);
+    assertThat(answer.getTimestamp()).isPositive();
+  }
+
+  @Test
+  void resourcesOfAPodReachTheRuntimeAndWhatIsNotSentStaysUnknown() {
+    String id = run("web");
+    runtime()
+        .updatePodSandboxResources(
+            UpdatePodSandboxResourcesRequest.newBuilder()
+                .setPodSandboxId(id)
+                .setResources(LinuxContainerResources.newBuilder().setCpuShares(512))
+                .build());
+    assertThat(fake.podResources).extracting(ContainerResources::cpuShares).isEqualTo(512L);
+    assertThat(fake.podOverhead).isNull();
+    assertThatThrownBy(
+            () ->
+                runtime()
+                    .updatePodSandboxResources(
+                        UpdatePodSandboxResourcesRequest.newBuilder()
+                            .setPodSandboxId("gone")
+                            .build()))
+        .satisfies(e -> assertCode(e, Status.Code.NOT_FOUND, "no pod gone"));
+  }
+
+  @Test
+  void statsOfAContainerHaveItsPressureAndItsLayer() {
+    String id = create(run("web"));
+    var stats =
+        runtime()
+            .containerStats(ContainerStatsRequest.newBuilder().setContainerId(id).build())
+            .getStats();
+    assertThat(stats.getCpu().getPsi().getSome().getAvg10()).isEqualTo(1.5);
+    assertThat(stats.getCpu().getPsi().getFull().getTotal()).isEqualTo(4);
+    assertThat(stats.getCpu().hasUsageNanoCores()).isFalse();
+    assertThat(stats.getMemory().hasPsi()).isFalse();
+    assertThat(stats.getIo().getTimestamp()).isEqualTo(5);
+    assertThat(stats.getWritableLayer().getTimestamp()).isEqualTo(4);
+    assertThat(stats.getWritableLayer().getInodesUsed().getValue()).isEqualTo(10);
+  }
+
+  private String create(String podId) {
+    return runtime()
+        .createContainer(
+            CreateContainerRequest.newBuilder()
+                .setPodSandboxId(podId)
+                .setSandboxConfig(pod("web"))
+                .setConfig(
+                    ContainerConfig.newBuilder()
+                        .setMetadata(ContainerMetadata.newBuilder().setName("c"))
+                        .setImage(ImageSpec.newBuilder().setImage("sha256:abc")))
+                .build())
+        .getContainerId();
   }
 
   @Test

@@ -49,7 +49,14 @@ public interface Cgroup {
    */
   Resources inForce() throws IOException;
 
-  /** What is used now. Counters of absent controllers are null or zero. */
+  /**
+   * What is used now, in short: few files are read. Counters of absent controllers are zero.
+   *
+   * @throws java.nio.file.NoSuchFileException when the group isn't there (any more)
+   */
+  CgroupUsage usage() throws IOException;
+
+  /** What is used now, in full. Counters of absent controllers are null or zero. */
   CgroupStats stats() throws IOException;
 
   /**

@@ -28,6 +28,9 @@ public record CgroupStats(long takenAtNanos, Cpu cpu, Memory memory, Pids pids, 
    *
    * @param workingSet usage without the file pages that are easily dropped, as the kubelet defines
    *     it
+   * @param activeFile file pages in use of late
+   * @param inactiveFile file pages that are easily dropped
+   * @param kernel memory of the kernel's own for this group; zero where it doesn't say
    * @param limit {@link Resources#UNLIMITED} when there is none
    * @param swap bytes of swap in use
    * @param swapLimit of swap alone; {@link Resources#UNLIMITED} when there is none
@@ -38,6 +41,9 @@ public record CgroupStats(long takenAtNanos, Cpu cpu, Memory memory, Pids pids, 
       long rss,
       long cache,
       long mappedFile,
+      long activeFile,
+      long inactiveFile,
+      long kernel,
       long pageFaults,
       long majorPageFaults,
       long limit,

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param pids the most processes and threads
  * @param devices null for "leave"; {@link DeviceRule#DEFAULT} is what containers get
- * @param unified files of v2 and what to write to them; ignored on v1, as by runc and containerd
+ * @param unified files of v2 and what to write to them; refused on v1, as by runc
  */
 public record Resources(
     Cpu cpu,

@@ -99,6 +99,11 @@ final class V1Cgroup implements Cgroup {
   }
 
   @Override
+  public CgroupUsage usage() throws IOException {
+    return V1Reader.usage(this);
+  }
+
+  @Override
   public CgroupStats stats() throws IOException {
     return V1Reader.stats(this);
   }

@@ -63,6 +63,36 @@ final class V1Reader {
     return new Resources(cpu, memory, pids, List.of(), BlockIo.NONE, null, Map.of());
   }
 
+  static CgroupUsage usage(V1Cgroup group) throws IOException {
+    Instant now = Clock.systemUTC().instant();
+    Path cpu = group.directory("cpuacct");
+    Path memory = group.directory("memory");
+    Path pids = group.directory("pids");
+    Path any = cpu != null ? cpu : memory != null ? memory : group.directories().getFirst();
+    Values first = new Values(group.files(), any);
+    long nanos = Values.parse(first.present(cpu != null ? "cpuacct.usage" : "cgroup.procs"));
+    long used = 0;
+    StatText stat = new StatText("");
+    if (memory != null) {
+      Values v = new Values(group.files(), memory);
+      used = v.number("memory.usage_in_bytes");
+      stat = new StatText(v.text("memory.stat"));
+    }
+    return new CgroupUsage(
+        now.getEpochSecond() * 1_000_000_000L + now.getNano(),
+        cpu == null ? 0 : nanos,
+        used,
+        Math.max(0, used - stat.number("total_inactive_file")),
+        stat.number("total_rss"),
+        stat.number("total_pgfault"),
+        stat.number("total_pgmajfault"),
+        stat.number("total_swap"),
+        pids == null ? 0 : new Values(group.files(), pids).number("pids.current"),
+        pressure(group, "cpu.pressure"),
+        pressure(group, "memory.pressure"),
+        pressure(group, "io.pressure"));
+  }
+
   static CgroupStats stats(V1Cgroup group) throws IOException {
     Instant now = Clock.systemUTC().instant();
     return new CgroupStats(
@@ -107,7 +137,7 @@ final class V1Reader {
     Path directory = group.directory("memory");
     if (directory == null) {
       return new CgroupStats.Memory(
-          0, 0, 0, 0, 0, 0, 0, Resources.UNLIMITED, 0, 0, 0, Resources.UNLIMITED, null);
+          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Resources.UNLIMITED, 0, 0, 0, Resources.UNLIMITED, null);
     }
     Values v = new Values(group.files(), directory);
     Map<String, Long> stat = v.table("memory.stat");
@@ -120,6 +150,9 @@ final class V1Reader {
         stat.getOrDefault("total_rss", 0L),
         stat.getOrDefault("total_cache", 0L),
         stat.getOrDefault("total_mapped_file", 0L),
+        stat.getOrDefault("total_active_file", 0L),
+        stat.getOrDefault("total_inactive_file", 0L),
+        v.number("memory.kmem.usage_in_bytes"),
         stat.getOrDefault("total_pgfault", 0L),
         stat.getOrDefault("total_pgmajfault", 0L),
         limit,

@@ -59,6 +59,11 @@ final class V2Cgroup implements Cgroup {
   }
 
   @Override
+  public CgroupUsage usage() throws IOException {
+    return V2Reader.usage(new Values(files, directory));
+  }
+
+  @Override
   public CgroupStats stats() throws IOException {
     return V2Reader.stats(new Values(files, directory));
   }

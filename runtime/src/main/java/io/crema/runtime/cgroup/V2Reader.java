@@ -33,6 +33,26 @@ final class V2Reader {
         cpu, memory, Math.max(v.number("pids.max"), 0), List.of(), BlockIo.NONE, null, Map.of());
   }
 
+  static CgroupUsage usage(Values v) throws IOException {
+    Instant now = Clock.systemUTC().instant();
+    StatText cpu = new StatText(v.present("cpu.stat"));
+    StatText memory = new StatText(v.text("memory.stat"));
+    long used = v.number("memory.current");
+    return new CgroupUsage(
+        now.getEpochSecond() * 1_000_000_000L + now.getNano(),
+        cpu.number("usage_usec") * 1000,
+        used,
+        Math.max(0, used - memory.number("inactive_file")),
+        memory.number("anon"),
+        memory.number("pgfault"),
+        memory.number("pgmajfault"),
+        v.number("memory.swap.current"),
+        v.number("pids.current"),
+        v.pressure("cpu.pressure"),
+        v.pressure("memory.pressure"),
+        v.pressure("io.pressure"));
+  }
+
   static CgroupStats stats(Values v) throws IOException {
     Instant now = Clock.systemUTC().instant();
     Map<String, Long> cpu = v.table("cpu.stat");
@@ -67,6 +87,9 @@ final class V2Reader {
         stat.getOrDefault("anon", 0L),
         stat.getOrDefault("file", 0L),
         stat.getOrDefault("file_mapped", 0L),
+        stat.getOrDefault("active_file", 0L),
+        stat.getOrDefault("inactive_file", 0L),
+        stat.getOrDefault("kernel", stat.getOrDefault("kernel_stack", 0L)),
         stat.getOrDefault("pgfault", 0L),
         stat.getOrDefault("pgmajfault", 0L),
         v.text("memory.max").isEmpty() ? Resources.UNLIMITED : v.number("memory.max"),

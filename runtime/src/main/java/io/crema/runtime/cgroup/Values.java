@@ -1,6 +1,7 @@
 package io.crema.runtime.cgroup;
 
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,6 +26,15 @@ final class Values {
   String text(String file) throws IOException {
     String content = files.read(directory.resolve(file));
     return content == null ? "" : content.strip();
+  }
+
+  /** As {@link #text}, of a file that every group has: without it there is no group. */
+  String present(String file) throws IOException {
+    String content = files.read(directory.resolve(file));
+    if (content == null) {
+      throw new NoSuchFileException(directory.resolve(file).toString());
+    }
+    return content.strip();
   }
 
   /** A number; zero when there is no such file, UNLIMITED for {@code max} and v1's largest. */

@@ -59,6 +59,19 @@ public sealed interface MountSpec {
     }
   }
 
+  /**
+   * A directory as a detached mount that whoever asks for the launch has made, with all its
+   * attributes.
+   *
+   * @param slot of the mount's descriptor
+   * @param what it is, in words
+   */
+  record Given(String containerPath, String slot, String what) implements MountSpec {
+    public Given {
+      absolute(containerPath);
+    }
+  }
+
   /** The proc file system of the process's PID namespace. */
   record Proc(String containerPath) implements MountSpec {
     public Proc {

@@ -40,6 +40,7 @@ final class MountSteps {
     String what =
         switch (mount) {
           case MountSpec.Bind b -> "hostPath " + b.hostPath();
+          case MountSpec.Given g -> g.what();
           case MountSpec.Proc _ -> "proc";
           case MountSpec.Sysfs _ -> "sysfs";
           case MountSpec.Mqueue _ -> "mqueue";
@@ -85,7 +86,8 @@ final class MountSteps {
                 d, DeviceSteps.make(calls, purpose(d), d, user == null ? null : user.map()));
         case MountSpec.Cgroup1 c ->
             c.hierarchies().forEach(h -> hierarchies.put(h, source(purpose(c), h, c.readonly())));
-        case MountSpec.Proc _,
+        case MountSpec.Given _,
+            MountSpec.Proc _,
             MountSpec.Sysfs _,
             MountSpec.Mqueue _,
             MountSpec.Devpts _,
@@ -108,6 +110,7 @@ final class MountSteps {
       case MountSpec.Sysfs _ -> !spec.joins().contains(Joined.NET);
       case MountSpec.Mqueue _ -> !spec.joins().contains(Joined.IPC);
       case MountSpec.Bind _,
+          MountSpec.Given _,
           MountSpec.Devpts _,
           MountSpec.Dev _,
           MountSpec.Tmpfs _,
@@ -190,6 +193,11 @@ final class MountSteps {
                 : paths.file(purpose, b.containerPath());
         calls.attach(purpose, Set.of(), prepared(b), target);
         paths.foreign(b.containerPath());
+      }
+      case MountSpec.Given g -> {
+        Arg target = paths.directory(purpose, g.containerPath());
+        calls.attach(purpose, Set.of(), calls.plan().slot(g.slot()), target);
+        paths.foreign(g.containerPath());
       }
       case MountSpec.Proc _, MountSpec.Sysfs _, MountSpec.Mqueue _ ->
           own(mount, prepared.containsKey(mount) ? prepared(mount) : kernel(mount), paths);

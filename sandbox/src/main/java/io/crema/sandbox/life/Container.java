@@ -21,6 +21,8 @@ public final class Container {
   private final Pod pod;
   private final ReentrantLock lock = new ReentrantLock();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private final CpuRate cpuRate = new CpuRate();
+  private final LayerCounts.Count layerCount = new LayerCounts.Count();
   private volatile ContainerRecord record;
   private volatile @Nullable LaunchPlan plan;
   private volatile @Nullable ProcessSpec process;
@@ -65,6 +67,14 @@ public final class Container {
 
   public ContainerState state() {
     return record.state();
+  }
+
+  CpuRate cpuRate() {
+    return cpuRate;
+  }
+
+  LayerCounts.Count layerCount() {
+    return layerCount;
   }
 
   ReentrantLock lock() {

@@ -1,7 +1,6 @@
 package io.crema.sandbox.life;
 
 import static io.crema.sandbox.SandboxException.Code.INVALID_ARGUMENT;
-import static io.crema.sandbox.SandboxException.Code.UNIMPLEMENTED;
 
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.model.ContainerConfig;
@@ -47,10 +46,6 @@ final class ContainerChecks {
       throw invalid(
           what + ": userns_options must be those of its pod sandbox, not " + describe(user));
     }
-    if (!config.cdiDevices().isEmpty()) {
-      throw new SandboxException(
-          UNIMPLEMENTED, what + ": CDI devices are not supported by this version of Crema");
-    }
     if (!config.stopSignal().isEmpty() && Signals.parse(config.stopSignal()).isEmpty()) {
       throw invalid(what + ": stop signal " + config.stopSignal() + " is unknown");
     }
@@ -78,9 +73,13 @@ final class ContainerChecks {
     if (!mount.containerPath().startsWith("/")) {
       throw invalid(what + ": container_path must be absolute");
     }
+    for (String option : mount.mountOptions()) {
+      if (!MOUNT_OPTIONS.contains(option)) {
+        throw invalid(what + ": mount option " + option + " is none of " + MOUNT_OPTIONS);
+      }
+    }
     if (mount.image() != null) {
-      throw new SandboxException(
-          UNIMPLEMENTED, what + ": image volumes are not supported by this version of Crema");
+      return; // ImageVolumes checks it, with errors that the kubelet knows
     }
     if (!mount.hostPath().startsWith("/")) {
       throw invalid(what + ": host_path \"" + mount.hostPath() + "\" must be absolute");
@@ -93,11 +92,6 @@ final class ContainerChecks {
       if (mount.propagation() != Propagation.PRIVATE) {
         throw invalid(
             what + ": recursive_read_only needs propagation PRIVATE, not " + mount.propagation());
-      }
-    }
-    for (String option : mount.mountOptions()) {
-      if (!MOUNT_OPTIONS.contains(option)) {
-        throw invalid(what + ": mount option " + option + " is none of " + MOUNT_OPTIONS);
       }
     }
   }

@@ -4,6 +4,7 @@ import io.crema.runtime.cgroup.Cgroup;
 import io.crema.runtime.cgroup.CgroupPath;
 import io.crema.runtime.keeper.Exit;
 import io.crema.runtime.keeper.Keeper;
+import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.model.ContainerState;
 import io.crema.sandbox.store.ContainerRecord;
 import java.io.IOException;
@@ -48,12 +49,15 @@ final class ContainerExit {
       // The keeper's journal still has the exit: a restarted daemon finds it there.
       LOG.log(Level.ERROR, container.display() + ": its exit could not be recorded", e);
     }
-    container.record(ended);
+    // Before anybody learns of the end, who may then dismiss the keeper: a request that it doesn't
+    // get to read any more would reset the connection.
     container
         .pod()
         .keeperIfAlive()
         .ifPresent(keeper -> forget(keeper, container, ended.launchId()));
     container.pod().forget(ended.launchId());
+    container.record(ended);
+    node.events().send(ContainerEvent.Kind.STOPPED, container);
   }
 
   private static void forget(Keeper keeper, Container container, long launchId) {

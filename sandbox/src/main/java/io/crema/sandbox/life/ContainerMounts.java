@@ -43,8 +43,15 @@ final class ContainerMounts {
     mounts.add(file(PodDirectory.hosts(pod), "/etc/hosts", readonly));
     mounts.add(file(PodDirectory.resolvConf(pod), "/etc/resolv.conf", readonly));
     List<MountSpec> own = new ArrayList<>();
-    for (ContainerMount mount : config.mounts()) {
-      own.add(bind(mount));
+    for (int i = 0; i < config.mounts().size(); i++) {
+      ContainerMount mount = config.mounts().get(i);
+      own.add(
+          mount.image() == null
+              ? bind(mount)
+              : new MountSpec.Given(
+                  mount.containerPath(),
+                  ImageVolumes.slot(i),
+                  ImageVolumes.words(mount.image(), mount.imageSubPath())));
     }
     // As containerd: what lies deeper is mounted later, whatever order the client has.
     own.sort(Comparator.comparingInt(m -> Path.of(m.containerPath()).normalize().getNameCount()));
@@ -77,13 +84,37 @@ final class ContainerMounts {
     return List.of(new MountSpec.Cgroup1("/sys/fs/cgroup", hierarchies, readonly));
   }
 
-  /** A missing source is made a directory, as containerd does for Docker's users. */
+  /**
+   * Makes a directory of every source that is missing, as containerd does for Docker's users: at
+   * the container's creation only, so that looking at one later brings nothing back that was
+   * removed.
+   */
+  static void makeSources(ContainerConfig config) throws IOException {
+    for (ContainerMount mount : config.mounts()) {
+      Path source = Path.of(mount.hostPath());
+      if (mount.image() == null && Files.notExists(source)) {
+        Files.createDirectories(source);
+      }
+    }
+  }
+
   private static MountSpec bind(ContainerMount mount) throws IOException {
     Path source = Path.of(mount.hostPath());
-    if (Files.notExists(source)) {
-      Files.createDirectories(source);
-    }
-    Path real = source.toRealPath();
+    boolean gone = Files.notExists(source); // when the container is only looked at
+    Path real = gone ? source : source.toRealPath();
+    return new MountSpec.Bind(
+        real.toString(),
+        mount.containerPath(),
+        gone || Files.isDirectory(real),
+        mount.readonly(),
+        mount.recursiveReadOnly(),
+        propagation(mount.propagation()),
+        attributes(mount),
+        !mount.uidMappings().isEmpty());
+  }
+
+  /** {@code MOUNT_ATTR_*} of the client's options. */
+  static int attributes(ContainerMount mount) {
     int attributes = 0;
     for (String option : mount.mountOptions()) {
       attributes |=
@@ -94,15 +125,7 @@ final class ContainerMounts {
             default -> throw new IllegalArgumentException("mount option " + option);
           };
     }
-    return new MountSpec.Bind(
-        real.toString(),
-        mount.containerPath(),
-        Files.isDirectory(real),
-        mount.readonly(),
-        mount.recursiveReadOnly(),
-        propagation(mount.propagation()),
-        attributes,
-        !mount.uidMappings().isEmpty());
+    return attributes;
   }
 
   private static MountSpec.Propagation propagation(Propagation propagation) {

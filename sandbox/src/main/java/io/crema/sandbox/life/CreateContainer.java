@@ -12,10 +12,13 @@ import io.crema.image.WritableLayer;
 import io.crema.runtime.cgroup.Cgroup;
 import io.crema.runtime.cgroup.CgroupPath;
 import io.crema.runtime.keeper.Launched;
+import io.crema.runtime.launch.UserMap;
 import io.crema.runtime.security.ProcessUser;
 import io.crema.runtime.security.UnknownUserException;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.model.ContainerConfig;
+import io.crema.sandbox.model.ContainerEdits;
+import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.model.ContainerMetadata;
 import io.crema.sandbox.model.ContainerState;
 import io.crema.sandbox.model.ContainerUser;
@@ -23,8 +26,12 @@ import io.crema.sandbox.model.PodState;
 import io.crema.sandbox.store.ContainerRecord;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * CreateContainer: the container's process exists and does all its slow work (cgroups, mounts) on
@@ -43,12 +50,17 @@ public final class CreateContainer {
   private final Node node;
   private final Launches launches;
   private final ContainerExit exits;
+  private final ImageVolumes volumes;
+  private final CdiDevices cdi;
   private final Attempts<Key> attempts;
 
-  CreateContainer(Node node, Launches launches, ContainerExit exits) {
+  CreateContainer(
+      Node node, Launches launches, ContainerExit exits, ImageVolumes volumes, CdiDevices cdi) {
     this.node = node;
     this.launches = launches;
     this.exits = exits;
+    this.volumes = volumes;
+    this.cdi = cdi;
     this.attempts = new Attempts<>(node.executor());
   }
 
@@ -100,19 +112,26 @@ public final class CreateContainer {
     String id = Ids.next();
     try (ImageLease lease = lease(pod, config)) {
       Image image = lease.image();
-      ProcessUser user = launches.user(pod, config, lease);
-      ContainerRecord record = record(id, pod, config, image, user);
+      CdiDevices.Resolved devices = cdi.resolve(what(pod, config), config);
+      ProcessUser user = user(pod, launches.user(pod, config, lease), devices);
+      ContainerRecord record =
+          record(id, pod, config, image, user, devices == null ? null : devices.edits());
+      ContainerConfig effective = record.effective();
       Container container = new Container(record, pod);
       // Recorded first: whatever a killed daemon leaves of this container is found by its record.
       node.containerRecords().save(id, record);
       rollback.add(() -> node.containerRecords().delete(id));
       WritableLayer layer = node.images().createWritableLayer(id, image.id());
       rollback.add(() -> node.images().removeWritableLayer(id));
+      if (ImageVolumes.any(effective)) {
+        rollback.add(() -> volumes.release(id, effective));
+        volumes.hold(id, effective);
+      }
       Cgroup cgroup =
           node.cgroups()
               .create(
                   new CgroupPath(record.cgroup()),
-                  Limits.of(config.resources(), launches.devices().rules(config)));
+                  Limits.of(config.resources(), launches.devices().rules(effective)));
       rollback.add(
           () -> {
             cgroup.kill();
@@ -124,8 +143,29 @@ public final class CreateContainer {
       container.record(record.launched(record.launchId(), launched.pid()));
       pod.add(container);
       node.containers().put(id, container);
+      node.events().send(ContainerEvent.Kind.CREATED, container);
     }
     return id;
+  }
+
+  private static String what(Pod pod, ContainerConfig config) {
+    return "container " + config.metadata().name() + " of " + pod.display();
+  }
+
+  /** With the groups that its devices need. */
+  private static ProcessUser user(
+      Pod pod, ProcessUser user, CdiDevices.@Nullable Resolved devices) {
+    if (devices == null || devices.groups().isEmpty()) {
+      return user;
+    }
+    Set<Integer> groups = new TreeSet<>(Integer::compareUnsigned);
+    groups.addAll(user.groups());
+    devices.groups().stream().filter(g -> g != 0).forEach(g -> groups.add((int) (long) g));
+    UserMap map = pod.users();
+    if (map != null) {
+      groups.forEach(map::hostGidOf); // throws for what isn't mapped
+    }
+    return new ProcessUser(user.uid(), user.gid(), List.copyOf(groups), user.home());
   }
 
   private ImageLease lease(Pod pod, ContainerConfig config)
@@ -148,7 +188,12 @@ public final class CreateContainer {
   }
 
   private static ContainerRecord record(
-      String id, Pod pod, ContainerConfig config, Image image, ProcessUser user)
+      String id,
+      Pod pod,
+      ContainerConfig config,
+      Image image,
+      ProcessUser user,
+      @Nullable ContainerEdits edits)
       throws SandboxException {
     String parent = pod.config().cgroupParent();
     CgroupPath cgroup = CgroupPath.ofCri(parent.isEmpty() ? "/crema" : parent).child(id);
@@ -173,7 +218,8 @@ public final class CreateContainer {
         0,
         0,
         "",
-        "");
+        "",
+        edits);
   }
 
   /** A name that people know the image by. */

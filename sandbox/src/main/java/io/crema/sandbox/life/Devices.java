@@ -39,6 +39,11 @@ final class Devices {
     }
     for (ContainerDevice device : config.devices()) {
       String target = device.containerPath().isEmpty() ? device.hostPath() : device.containerPath();
+      ContainerDevice.Node said = device.node();
+      if (said != null) {
+        nodes.add(of(said, target));
+        continue;
+      }
       Path host = real(device);
       if (Files.isDirectory(host)) {
         walk(host, target, nodes, Set.of());
@@ -58,8 +63,11 @@ final class Devices {
     for (ContainerDevice device : config.devices()) {
       String access = device.permissions().isEmpty() ? "rwm" : device.permissions();
       List<DeviceNode> nodes = new ArrayList<>();
-      Path host = real(device);
-      if (Files.isDirectory(host)) {
+      ContainerDevice.Node said = device.node();
+      Path host = said == null ? real(device) : Path.of(device.hostPath());
+      if (said != null) {
+        nodes.add(of(said, device.containerPath()));
+      } else if (Files.isDirectory(host)) {
         walk(host, device.containerPath(), nodes, Set.of());
       } else {
         nodes.add(node(host, device.containerPath(), device));
@@ -93,6 +101,17 @@ final class Devices {
           INVALID_ARGUMENT, "device " + device.hostPath() + ": is not a device node");
     }
     return of(stat, target);
+  }
+
+  private static DeviceNode of(ContainerDevice.Node said, String target) {
+    return new DeviceNode(
+        target,
+        said.block(),
+        said.major(),
+        said.minor(),
+        said.mode(),
+        (int) said.uid(),
+        (int) said.gid());
   }
 
   private static DeviceNode of(Paths.Stat stat, String target) {

@@ -61,6 +61,7 @@ final class Launches {
   private final ContainerMounts mounts;
   private final ProcessSpecs processes;
   private final PodInit inits;
+  private final ImageVolumes volumes;
 
   Launches(
       Node node,
@@ -68,13 +69,15 @@ final class Launches {
       Devices devices,
       ContainerMounts mounts,
       ProcessSpecs processes,
-      PodInit inits) {
+      PodInit inits,
+      ImageVolumes volumes) {
     this.node = node;
     this.users = users;
     this.devices = devices;
     this.mounts = mounts;
     this.processes = processes;
     this.inits = inits;
+    this.volumes = volumes;
   }
 
   Devices devices() {
@@ -111,28 +114,27 @@ final class Launches {
     return user;
   }
 
-  /** The plan by which {@code container} is launched; also after a restart of the daemon. */
-  LaunchPlan plan(
+  /** What {@code container} is, resolved; also after a restart of the daemon. */
+  private ContainerSpec spec(
       Container container, ImageConfig image, ProcessUser user, WritableLayer layer, Cgroup cgroup)
       throws IOException, SandboxException {
-    ContainerConfig config = container.record().config();
+    ContainerConfig config = container.record().effective();
     ContainerSecurity security = config.security();
     boolean privileged = security.privileged();
     Pod pod = container.pod();
     ProcessSpec process = processes.of(container, image, user, stdio(config));
-    return ContainerLaunch.compose(
-        new ContainerSpec(
-            PodInit.joins(pod).keySet(),
-            userNamespace(pod, security),
-            node.unified(),
-            root(layer),
-            security.readonlyRootfs(),
-            mounts.of(pod, config, cgroup, devices.nodes(config)),
-            privileged ? List.of() : security.maskedPaths(),
-            privileged ? List.of() : security.readonlyPaths(),
-            joinNames(cgroup),
-            true,
-            process));
+    return new ContainerSpec(
+        PodInit.joins(pod).keySet(),
+        userNamespace(pod, security),
+        node.unified(),
+        root(layer),
+        security.readonlyRootfs(),
+        mounts.of(pod, config, cgroup, devices.nodes(config)),
+        privileged ? List.of() : security.maskedPaths(),
+        privileged ? List.of() : security.readonlyPaths(),
+        joinNames(cgroup),
+        true,
+        process);
   }
 
   /**
@@ -145,6 +147,14 @@ final class Launches {
     if (known != null) {
       return known;
     }
+    LaunchPlan plan = ContainerLaunch.compose(specOf(container));
+    container.plan(plan);
+    return plan;
+  }
+
+  /** What {@code container} is, from what is recorded of it. */
+  ContainerSpec specOf(Container container)
+      throws IOException, SandboxException, InterruptedException {
     ContainerRecord record = container.record();
     WritableLayer layer =
         node.images()
@@ -154,15 +164,12 @@ final class Launches {
                     new SandboxException(
                         INTERNAL, container.display() + ": its writable layer is gone"));
     try (ImageLease lease = node.images().lease(record.imageId())) {
-      LaunchPlan plan =
-          plan(
-              container,
-              lease.config(),
-              ProcessSpecs.recorded(container),
-              layer,
-              node.cgroups().open(new CgroupPath(record.cgroup())));
-      container.plan(plan);
-      return plan;
+      return spec(
+          container,
+          lease.config(),
+          ProcessSpecs.recorded(container),
+          layer,
+          node.cgroups().open(new CgroupPath(record.cgroup())));
     } catch (NoSuchElementException e) {
       throw new SandboxException(INTERNAL, container.display() + ": its image is gone", e);
     }
@@ -209,9 +216,10 @@ final class Launches {
       Container container, ImageConfig image, ProcessUser user, WritableLayer layer, Cgroup cgroup)
       throws IOException, SandboxException, InterruptedException {
     ContainerRecord record = container.record();
-    ContainerConfig config = record.config();
+    ContainerConfig config = record.effective();
     Pod pod = container.pod();
-    LaunchPlan plan = plan(container, image, user, layer, cgroup);
+    ContainerMounts.makeSources(config);
+    LaunchPlan plan = ContainerLaunch.compose(spec(container, image, user, layer, cgroup));
     container.plan(plan);
     try (Rollback close = new Rollback()) {
       Map<String, Fd> slots = new HashMap<>();
@@ -219,6 +227,9 @@ final class Launches {
       slots.put(TemplateMountNamespace.SLOT, node.templates().of(pod.users()).namespace());
       slots.put(Stream.NULL_SLOT, node.templates().plain().nullDevice());
       joins(cgroup, slots, close);
+      if (ImageVolumes.any(config)) {
+        slots.putAll(volumes.open(record.id(), config, close));
+      }
       slots.keySet().retainAll(plan.slots());
       LaunchRequest.Builder request =
           LaunchRequest.builder(record.launchId(), record.id(), plan).slots(slots).waiting(true);

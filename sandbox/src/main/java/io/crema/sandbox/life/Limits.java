@@ -4,7 +4,9 @@ import io.crema.runtime.cgroup.DeviceRule;
 import io.crema.runtime.cgroup.Resources;
 import io.crema.sandbox.model.ContainerResources;
 import io.crema.sandbox.model.HugepageLimit;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The CRI's resources as a cgroup's, and back. */
@@ -37,8 +39,14 @@ final class Limits {
         pick(now.cpusetCpus(), change.cpusetCpus()),
         pick(now.cpusetMems(), change.cpusetMems()),
         change.hugepageLimits().isEmpty() ? now.hugepageLimits() : hugepages(now, change),
-        change.unified().isEmpty() ? now.unified() : change.unified(),
+        unified(now.unified(), change.unified()),
         pick(now.memorySwapLimit(), change.memorySwapLimit()));
+  }
+
+  private static Map<String, String> unified(Map<String, String> now, Map<String, String> change) {
+    Map<String, String> out = new HashMap<>(now);
+    out.putAll(change);
+    return out;
   }
 
   private static List<HugepageLimit> hugepages(ContainerResources now, ContainerResources change) {

@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
  * @param executor one virtual thread a task
  * @param templates the tiny mount namespaces that containers' own begin as
  * @param names which pod has a name: its metadata is unique
+ * @param events who wants to know what happens
  */
 public record Node(
     SandboxSettings settings,
@@ -40,7 +41,8 @@ public record Node(
     Index<Container> containers,
     Map<PodMetadata, Pod> names,
     ExecutorService executor,
-    String bootId) {
+    String bootId,
+    Events events) {
 
   static Map<PodMetadata, Pod> noNames() {
     return new ConcurrentHashMap<>();

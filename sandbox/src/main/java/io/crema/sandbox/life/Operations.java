@@ -20,6 +20,8 @@ import io.crema.runtime.linux.Mounts;
 import io.crema.runtime.linux.Paths;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.SandboxSettings;
+import io.crema.sandbox.cdi.CdiRegistry;
+import io.crema.sandbox.model.ContainerStats;
 import io.crema.sandbox.model.ContainerStatus;
 import io.crema.sandbox.model.PodStatus;
 import io.crema.sandbox.store.ContainerRecord;
@@ -42,6 +44,8 @@ public final class Operations implements AutoCloseable {
   private final OutputLoop outputs;
   private final Statuses statuses;
   private final Stats stats;
+  private final LayerCounts layerCounts;
+  private final Metrics metrics;
   private final RunPod runPod;
   private final StopPod stopPod;
   private final CreateContainer createContainer;
@@ -51,6 +55,7 @@ public final class Operations implements AutoCloseable {
   private final ExecSync execSync;
   private final Launches launches;
   private final Updates updates;
+  private final VerboseInfo verboseInfo;
   private final Recovery recovery;
 
   private Operations(Node node, OutputLoop outputs) throws IOException {
@@ -58,6 +63,7 @@ public final class Operations implements AutoCloseable {
     this.outputs = outputs;
     PodDirectory directories = new PodDirectory(Mounts.linux());
     PodInit inits = new PodInit(node.templates());
+    ImageVolumes volumes = new ImageVolumes(node.images(), Mounts.linux(), Paths.linux());
     launches =
         new Launches(
             node,
@@ -65,20 +71,30 @@ public final class Operations implements AutoCloseable {
             new Devices(Paths.linux()),
             new ContainerMounts(node.unified()),
             new ProcessSpecs(node),
-            inits);
+            inits,
+            volumes);
     ContainerExit containerExits = new ContainerExit(node);
     statuses = new Statuses(node);
-    stats = new Stats(node, statuses);
+    layerCounts = new LayerCounts(node.images());
+    stats = new Stats(node, statuses, layerCounts);
+    metrics = new Metrics(node, statuses, stats, layerCounts);
     stopContainer = new StopContainer(node);
-    removeContainer = new RemoveContainer(node, stopContainer, containerExits);
+    removeContainer = new RemoveContainer(node, stopContainer, containerExits, volumes);
     stopPod = new StopPod(node, removeContainer, inits, directories);
     Exits exits = new Exits(node.executor(), this::lost);
-    recovery = new Recovery(node, exits, containerExits, stopPod);
+    recovery = new Recovery(node, exits, containerExits, stopPod, volumes);
     runPod = new RunPod(node, exits, directories, inits);
-    createContainer = new CreateContainer(node, launches, containerExits);
+    createContainer =
+        new CreateContainer(
+            node,
+            launches,
+            containerExits,
+            volumes,
+            new CdiDevices(new CdiRegistry(node.settings().cdiDirectories()), Paths.linux()));
     startContainer = new StartContainer(node, launches, containerExits);
     execSync = new ExecSync(node, launches, outputs);
     updates = new Updates(node);
+    verboseInfo = new VerboseInfo(launches);
   }
 
   /** Takes up what an earlier daemon left, and is ready. */
@@ -113,7 +129,8 @@ public final class Operations implements AutoCloseable {
               new Index<>(),
               Node.noNames(),
               executor,
-              Files.readString(BOOT_ID).strip());
+              Files.readString(BOOT_ID).strip(),
+              new Events());
       Operations operations = new Operations(node, outputs);
       operations.recovery.run();
       rollback.keep();
@@ -180,17 +197,32 @@ public final class Operations implements AutoCloseable {
     return statuses;
   }
 
+  public Events events() {
+    return node.events();
+  }
+
   public Stats stats() {
     return stats;
   }
 
   public PodStatus podStatus(String podId, boolean verbose) throws SandboxException {
-    return statuses.of(node.pod(podId), verbose);
+    Pod pod = node.pod(podId);
+    return verbose ? Statuses.of(pod, verboseInfo.of(pod)) : Statuses.of(pod);
   }
 
   public ContainerStatus containerStatus(String containerId, boolean verbose)
       throws SandboxException {
-    return statuses.of(node.container(containerId), verbose);
+    Container container = node.container(containerId);
+    return verbose ? Statuses.of(container, verboseInfo.of(container)) : Statuses.of(container);
+  }
+
+  public Metrics metrics() {
+    return metrics;
+  }
+
+  public ContainerStats containerStats(String containerId)
+      throws SandboxException, InterruptedException {
+    return stats.container(node.container(containerId));
   }
 
   /** The container's launch plan, one line a step. */
@@ -231,6 +263,8 @@ public final class Operations implements AutoCloseable {
   /** Lets go of everything; keepers and containers live on. */
   @Override
   public void close() {
+    node.events().close();
+    layerCounts.close();
     node.executor().shutdownNow();
     for (Pod pod : node.pods().all()) {
       pod.keeperIfAlive().ifPresent(Keeper::close);

@@ -36,6 +36,7 @@ public final class Pod {
   private final Map<Long, LaunchObserver> launches = new ConcurrentHashMap<>();
   private final Map<HeldKind, Fd> namespaces = new EnumMap<>(HeldKind.class);
   private final ReentrantLock initLock = new ReentrantLock();
+  private final CpuRate cpuRate = new CpuRate();
   private volatile @Nullable Init init;
   private volatile PodRecord record;
   private volatile @Nullable Keeper keeper;
@@ -90,6 +91,10 @@ public final class Pod {
   /** Shared by what happens to single containers; exclusive for what ends the pod. */
   ReentrantReadWriteLock lock() {
     return lock;
+  }
+
+  CpuRate cpuRate() {
+    return cpuRate;
   }
 
   boolean onHostNetwork() {

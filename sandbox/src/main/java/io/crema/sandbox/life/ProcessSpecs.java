@@ -48,7 +48,7 @@ final class ProcessSpecs {
   /** The container's first process. */
   ProcessSpec of(Container container, ImageConfig image, ProcessUser user, StdioSpec stdio)
       throws IOException, SandboxException {
-    ContainerConfig config = container.record().config();
+    ContainerConfig config = container.record().effective();
     ContainerSecurity security = config.security();
     List<String> arguments = ProcessConfig.arguments(config, image);
     if (arguments.isEmpty()) {

@@ -40,12 +40,15 @@ final class Recovery {
   private final Exits exits;
   private final ContainerExit containerExits;
   private final StopPod stops;
+  private final ImageVolumes volumes;
 
-  Recovery(Node node, Exits exits, ContainerExit containerExits, StopPod stops) {
+  Recovery(
+      Node node, Exits exits, ContainerExit containerExits, StopPod stops, ImageVolumes volumes) {
     this.node = node;
     this.exits = exits;
     this.containerExits = containerExits;
     this.stops = stops;
+    this.volumes = volumes;
   }
 
   void run() throws IOException, InterruptedException {
@@ -83,6 +86,7 @@ final class Recovery {
   private void orphan(ContainerRecord record) {
     try {
       node.images().removeWritableLayer(record.id());
+      volumes.release(record.id(), record.effective());
       node.containerRecords().delete(record.id());
     } catch (IOException e) {
       LOG.log(Level.ERROR, "container " + record.id() + " of a removed pod stays", e);
@@ -197,6 +201,7 @@ final class Recovery {
   private void discard(Container container) throws IOException {
     containerExits.clear(container);
     node.images().removeWritableLayer(container.id());
+    volumes.release(container.id(), container.record().effective());
     node.containerRecords().delete(container.id());
     node.containers().remove(container.id());
     container.pod().remove(container);
@@ -250,7 +255,7 @@ final class Recovery {
       LOG.log(Level.ERROR, "the network could not be brought in line with the pods", e);
     }
     for (String layer : List.copyOf(node.images().writableLayers())) {
-      if (node.containers().find(layer).isEmpty()) {
+      if (node.containers().find(ImageVolumes.owner(layer)).isEmpty()) {
         node.images().removeWritableLayer(layer);
       }
     }

@@ -6,6 +6,7 @@ import io.crema.runtime.keeper.KeeperException;
 import io.crema.runtime.keeper.LaunchException;
 import io.crema.runtime.linux.Errno;
 import io.crema.sandbox.SandboxException;
+import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.model.ContainerState;
 import java.io.IOException;
 
@@ -14,11 +15,13 @@ public final class RemoveContainer {
   private final Node node;
   private final StopContainer stops;
   private final ContainerExit exits;
+  private final ImageVolumes volumes;
 
-  RemoveContainer(Node node, StopContainer stops, ContainerExit exits) {
+  RemoveContainer(Node node, StopContainer stops, ContainerExit exits, ImageVolumes volumes) {
     this.node = node;
     this.stops = stops;
     this.exits = exits;
+    this.volumes = volumes;
   }
 
   public void remove(String containerId) throws SandboxException, InterruptedException {
@@ -37,9 +40,11 @@ public final class RemoveContainer {
       }
       exits.clearOrFail(container);
       node.images().removeWritableLayer(container.id());
+      volumes.release(container.id(), container.record().effective());
       node.containerRecords().delete(container.id());
       node.containers().remove(container.id());
       container.pod().remove(container);
+      node.events().send(ContainerEvent.Kind.DELETED, container);
     } catch (IOException e) {
       throw new SandboxException(INTERNAL, container.display() + ": remove: " + e.getMessage(), e);
     } finally {

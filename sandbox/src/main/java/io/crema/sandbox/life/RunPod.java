@@ -13,6 +13,7 @@ import io.crema.runtime.keeper.HeldKind;
 import io.crema.runtime.keeper.Keeper;
 import io.crema.runtime.linux.Fd;
 import io.crema.sandbox.SandboxException;
+import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.model.PodConfig;
 import io.crema.sandbox.model.PodMetadata;
 import io.crema.sandbox.store.PodRecord;
@@ -61,7 +62,8 @@ public final class RunPod {
       throw new SandboxException(
           ALREADY_EXISTS,
           known.display()
-              + " has this name, UID and attempt and has been stopped; remove it or ask for the next attempt");
+              + " has this name, UID and attempt and has been stopped; remove it or ask for the"
+              + " next attempt");
     }
     String id = Ids.next();
     PodRecord record =
@@ -118,6 +120,8 @@ public final class RunPod {
     pod.record(ready);
     node.pods().put(pod.id(), pod);
     node.names().put(pod.config().metadata(), pod);
+    node.events().send(ContainerEvent.Kind.CREATED, pod);
+    node.events().send(ContainerEvent.Kind.STARTED, pod);
   }
 
   private List<String> network(Pod pod, Rollback rollback)

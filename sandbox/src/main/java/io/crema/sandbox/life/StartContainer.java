@@ -6,6 +6,7 @@ import static io.crema.sandbox.SandboxException.Code.INTERNAL;
 import io.crema.runtime.keeper.LaunchException;
 import io.crema.runtime.keeper.Launched;
 import io.crema.sandbox.SandboxException;
+import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.model.ContainerState;
 import io.crema.sandbox.store.ContainerRecord;
 import java.io.IOException;
@@ -45,6 +46,7 @@ public final class StartContainer {
       ContainerRecord running = record.running(launched.pid(), Node.nanos(at));
       node.containerRecords().save(container.id(), running);
       container.record(running);
+      node.events().send(ContainerEvent.Kind.STARTED, container);
     } catch (LaunchException e) {
       String why = String.valueOf(e.getMessage());
       exits.end(container, Node.now(), START_ERROR, "StartError", why);

@@ -4,38 +4,48 @@ import io.crema.sandbox.model.ContainerFilter;
 import io.crema.sandbox.model.ContainerState;
 import io.crema.sandbox.model.ContainerStatus;
 import io.crema.sandbox.model.PodFilter;
+import io.crema.sandbox.model.PodState;
 import io.crema.sandbox.model.PodStatus;
 import io.crema.sandbox.store.ContainerRecord;
 import io.crema.sandbox.store.PodRecord;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.databind.json.JsonMapper;
+import java.util.stream.Stream;
 
 /** What clients are told of pods and containers. */
 public final class Statuses {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-
   private final Node node;
 
   Statuses(Node node) {
     this.node = node;
   }
 
-  PodStatus of(Pod pod, boolean verbose) {
+  static PodStatus of(Pod pod) {
+    return of(pod, Map.of());
+  }
+
+  /** With what a verbose request gets. */
+  static PodStatus of(Pod pod, Map<String, String> info) {
     PodRecord r = pod.record();
     return new PodStatus(
         r.id(),
         r.config(),
         pod.state(),
         r.createdAt(),
-        r.ips(),
+        pod.state() == PodState.READY
+            ? r.ips()
+            : List.of(), // an address that it gave back is another's
         r.runtimeHandler(),
-        verbose ? info(pod) : Map.of());
+        info);
   }
 
-  ContainerStatus of(Container container, boolean verbose) {
+  static ContainerStatus of(Container container) {
+    return of(container, Map.of());
+  }
+
+  /** With what a verbose request gets. */
+  static ContainerStatus of(Container container, Map<String, String> info) {
     ContainerRecord r = container.record();
     return new ContainerStatus(
         r.id(),
@@ -56,55 +66,50 @@ public final class Statuses {
         r.user(),
         r.stopSignal(),
         r.state() == ContainerState.RUNNING ? r.pid() : 0,
-        verbose ? info(container) : Map.of());
+        info);
   }
 
-  /** In the shape that tools which know containerd parse: one JSON text under {@code info}. */
-  private static Map<String, String> info(Pod pod) {
-    Map<String, Object> info = new LinkedHashMap<>();
-    info.put("pid", pod.keeperIfAlive().map(k -> k.pid()).orElse(0));
-    info.put("processStatus", pod.keeperIfAlive().isPresent() ? "running" : "deleted");
-    info.put("runtimeType", "io.crema");
-    info.put("runtimeHandler", pod.record().runtimeHandler());
-    info.put("cgroupParent", pod.config().cgroupParent());
-    info.put("directory", pod.directory().toString());
-    info.put("timings", pod.timings());
-    return Map.of("info", JSON.writeValueAsString(info));
-  }
-
-  private static Map<String, String> info(Container container) {
-    ContainerRecord r = container.record();
-    Map<String, Object> info = new LinkedHashMap<>();
-    info.put("sandboxID", r.podId());
-    info.put("pid", r.pid());
-    info.put("removing", false);
-    info.put("snapshotKey", r.id());
-    info.put("runtimeType", "io.crema");
-    info.put("cgroupsPath", r.cgroup());
-    return Map.of("info", JSON.writeValueAsString(info));
+  /** Of all containers of {@code pod}. */
+  static List<ContainerStatus> containers(Pod pod) {
+    return pod.containers().stream().map(Statuses::of).toList();
   }
 
   public List<PodStatus> list(PodFilter filter) {
-    return node.pods().all().stream()
-        .filter(p -> p.id().startsWith(filter.id()))
+    return matching(filter).map(Statuses::of).toList();
+  }
+
+  /** The pods that match, the youngest first; one that is named is looked up, not searched for. */
+  Stream<Pod> matching(PodFilter filter) {
+    Stream<Pod> candidates =
+        filter.id().isEmpty() ? node.pods().all().stream() : node.pods().beginningWith(filter.id());
+    return candidates
         .filter(p -> filter.state() == null || p.state() == filter.state())
         .filter(p -> has(p.config().labels(), filter.labels()))
-        .sorted(Comparator.comparingLong((Pod p) -> p.record().createdAt()).reversed())
-        .map(p -> of(p, false))
-        .toList();
+        .sorted(Comparator.comparingLong((Pod p) -> p.record().createdAt()).reversed());
   }
 
   public List<ContainerStatus> list(ContainerFilter filter) {
-    return matching(filter).map(c -> of(c, false)).toList();
+    return matching(filter).map(Statuses::of).toList();
   }
 
-  java.util.stream.Stream<Container> matching(ContainerFilter filter) {
-    return node.containers().all().stream()
-        .filter(c -> c.id().startsWith(filter.id()))
-        .filter(c -> c.record().podId().startsWith(filter.podId()))
+  /** The containers that match, the youngest first; as for pods. */
+  Stream<Container> matching(ContainerFilter filter) {
+    return candidates(filter)
         .filter(c -> filter.state() == null || c.state() == filter.state())
         .filter(c -> has(c.record().config().labels(), filter.labels()))
         .sorted(Comparator.comparingLong((Container c) -> c.record().createdAt()).reversed());
+  }
+
+  private Stream<Container> candidates(ContainerFilter filter) {
+    if (!filter.id().isEmpty()) {
+      return node.containers()
+          .beginningWith(filter.id())
+          .filter(c -> c.pod().id().startsWith(filter.podId()));
+    }
+    if (!filter.podId().isEmpty()) {
+      return node.pods().beginningWith(filter.podId()).flatMap(p -> p.containers().stream());
+    }
+    return node.containers().all().stream();
   }
 
   private static boolean has(Map<String, String> labels, Map<String, String> wanted) {

@@ -4,6 +4,7 @@ import static io.crema.sandbox.SandboxException.Code.INTERNAL;
 
 import io.crema.cni.NetworkException;
 import io.crema.sandbox.SandboxException;
+import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.store.PodRecord;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -49,6 +50,7 @@ public final class StopPod {
       PodRecord stopped = pod.record().with(PodRecord.Phase.STOPPED);
       node.podRecords().save(pod.id(), stopped);
       pod.record(stopped);
+      node.events().send(ContainerEvent.Kind.STOPPED, pod);
     } catch (IOException e) {
       throw new SandboxException(INTERNAL, pod.display() + ": stop: " + e.getMessage(), e);
     } catch (NetworkException e) {
@@ -74,6 +76,7 @@ public final class StopPod {
       node.podRecords().delete(pod.id());
       node.pods().remove(pod.id());
       node.names().remove(pod.config().metadata(), pod);
+      node.events().send(ContainerEvent.Kind.DELETED, pod);
     } catch (IOException e) {
       throw new SandboxException(INTERNAL, pod.display() + ": remove: " + e.getMessage(), e);
     } finally {

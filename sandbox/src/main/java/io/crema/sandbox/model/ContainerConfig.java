@@ -36,4 +36,28 @@ public record ContainerConfig(
     labels = Map.copyOf(labels);
     annotations = Map.copyOf(annotations);
   }
+
+  /** The same with other variables, mounts and devices. */
+  ContainerConfig with(
+      List<EnvVar> newEnvs, List<ContainerMount> newMounts, List<ContainerDevice> newDevices) {
+    return new ContainerConfig(
+        metadata,
+        image,
+        command,
+        args,
+        workingDir,
+        newEnvs,
+        newMounts,
+        newDevices,
+        cdiDevices,
+        labels,
+        annotations,
+        logPath,
+        stdin,
+        stdinOnce,
+        tty,
+        resources,
+        security,
+        stopSignal);
+  }
 }

@@ -1,25 +1,11 @@
 package io.crema.sandbox.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * What a container uses. Times in nanoseconds, sizes in bytes; -1 where the kernel doesn't tell.
+ * What a container uses.
  *
- * @param timestamp nanoseconds since the epoch
- * @param cpuUsage cumulative
- * @param workingSet usage less inactive page cache, as the kubelet's eviction counts it
- * @param writableBytes used by the writable layer
+ * @param usage null unless it runs
  */
 public record ContainerStats(
-    ContainerStatus container,
-    long timestamp,
-    long cpuUsage,
-    long memoryUsage,
-    long workingSet,
-    long rss,
-    long pageFaults,
-    long majorPageFaults,
-    long memoryAvailable,
-    long swapUsage,
-    long swapAvailable,
-    String writablePath,
-    long writableBytes,
-    long writableInodes) {}
+    ContainerStatus container, @Nullable ResourceUsage usage, LayerUsage layer) {}

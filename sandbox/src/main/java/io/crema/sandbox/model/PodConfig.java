@@ -24,4 +24,22 @@ public record PodConfig(
     annotations = Map.copyOf(annotations);
     sysctls = Map.copyOf(sysctls);
   }
+
+  /** The same, told of other resources. */
+  public PodConfig with(
+      @Nullable ContainerResources newOverhead, @Nullable ContainerResources newResources) {
+    return new PodConfig(
+        metadata,
+        hostname,
+        logDirectory,
+        dns,
+        ports,
+        labels,
+        annotations,
+        cgroupParent,
+        security,
+        sysctls,
+        newOverhead,
+        newResources);
+  }
 }

@@ -1,31 +1,33 @@
 package io.crema.sandbox.model;
 
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What a pod uses: the sums over its containers, and its network.
+ * What a pod uses.
  *
- * @param network null on the host's network or when the pod has ended
- * @param pids processes and threads of all containers
+ * @param usage of the pod's own cgroup when the client named one, else the sum of its running
+ *     containers
+ * @param interfaces of the pod; empty on the host's network
  */
 public record PodStats(
     PodStatus pod,
-    long timestamp,
-    long cpuUsage,
-    long memoryUsage,
-    long workingSet,
-    long rss,
-    long pageFaults,
-    long majorPageFaults,
-    long pids,
-    @Nullable NetworkUsage network,
+    ResourceUsage usage,
+    List<NetworkUsage> interfaces,
     List<ContainerStats> containers) {
   public PodStats {
+    interfaces = List.copyOf(interfaces);
     containers = List.copyOf(containers);
   }
 
-  /** Counters of the pod's interface as the pod sees them. */
+  /** Counters of one of the pod's interfaces as the pod sees them. */
   public record NetworkUsage(
-      String interfaceName, long rxBytes, long rxErrors, long txBytes, long txErrors) {}
+      String interfaceName,
+      long rxBytes,
+      long rxPackets,
+      long rxErrors,
+      long rxDropped,
+      long txBytes,
+      long txPackets,
+      long txErrors,
+      long txDropped) {}
 }

@@ -1,6 +1,7 @@
 package io.crema.sandbox.store;
 
 import io.crema.sandbox.model.ContainerConfig;
+import io.crema.sandbox.model.ContainerEdits;
 import io.crema.sandbox.model.ContainerResources;
 import io.crema.sandbox.model.ContainerState;
 import io.crema.sandbox.model.ContainerUser;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param cgroup path of its cgroup below the hierarchies' roots
  * @param stopSignal as {@code SIGTERM}
  * @param pid its first process, 0 before it is launched
+ * @param edits what it has beyond {@code config}, or null
  */
 public record ContainerRecord(
     int version,
@@ -37,7 +39,8 @@ public record ContainerRecord(
     long finishedAt,
     int exitCode,
     String reason,
-    String message) {
+    String message,
+    @Nullable ContainerEdits edits) {
   /** The format that this daemon writes. */
   public static final int VERSION = 1;
 
@@ -51,6 +54,11 @@ public record ContainerRecord(
               + "; this Crema reads up to "
               + VERSION);
     }
+  }
+
+  /** What it is launched as: its configuration, and what its devices bring. */
+  public ContainerConfig effective() {
+    return edits == null ? config : edits.apply(config);
   }
 
   /** This record with its waiting process. */
@@ -75,7 +83,8 @@ public record ContainerRecord(
         finishedAt,
         exitCode,
         reason,
-        message);
+        message,
+        edits);
   }
 
   /** This record of a container that runs since {@code at}. */
@@ -100,7 +109,8 @@ public record ContainerRecord(
         0,
         0,
         "",
-        "");
+        "",
+        edits);
   }
 
   /** This record of a container that has ended. */
@@ -125,7 +135,8 @@ public record ContainerRecord(
         at,
         code,
         why,
-        text);
+        text,
+        edits);
   }
 
   /** This record with other limits. */
@@ -150,6 +161,7 @@ public record ContainerRecord(
         finishedAt,
         exitCode,
         reason,
-        message);
+        message,
+        edits);
   }
 }

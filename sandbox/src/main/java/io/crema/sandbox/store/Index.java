@@ -1,8 +1,10 @@
 package io.crema.sandbox.store;
 
 import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Stream;
 
 /**
  * Live objects by id, found also by an unambiguous beginning of it, as crictl's users type.
@@ -35,6 +37,13 @@ public final class Index<T> {
     }
     String next = byId.higherKey(first.getKey());
     return next != null && next.startsWith(id) ? Optional.empty() : Optional.of(first.getValue());
+  }
+
+  /** Those whose id begins with {@code prefix}, which isn't empty; costs what it finds. */
+  public Stream<T> beginningWith(String prefix) {
+    return byId.tailMap(prefix).entrySet().stream()
+        .takeWhile(e -> e.getKey().startsWith(prefix))
+        .map(Map.Entry::getValue);
   }
 
   /** All of them, ordered by id; safe to walk while others change. */

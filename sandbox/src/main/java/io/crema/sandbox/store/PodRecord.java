@@ -58,6 +58,11 @@ public record PodRecord(
     return new PodRecord(version, id, config, runtimeHandler, next, createdAt, bootId, ips);
   }
 
+  /** This record with what the client has resized the sandbox to. */
+  public PodRecord with(PodConfig resized) {
+    return new PodRecord(version, id, resized, runtimeHandler, phase, createdAt, bootId, ips);
+  }
+
   /** This record, ready, with its addresses. */
   public PodRecord ready(List<String> addresses) {
     return new PodRecord(

@@ -26,4 +26,15 @@ class IndexTest {
     index.remove("ab");
     assertThat(index.find("ab")).contains("long");
   }
+
+  @Test
+  void findsAllThatBeginAlike() {
+    Index<String> index = new Index<>();
+    index.put("ab1", "x");
+    index.put("ab2", "y");
+    index.put("b", "z");
+    assertThat(index.beginningWith("ab")).containsExactly("x", "y");
+    assertThat(index.beginningWith("ab2")).containsExactly("y");
+    assertThat(index.beginningWith("c")).isEmpty();
+  }
 }
