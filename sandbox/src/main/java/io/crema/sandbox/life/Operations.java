@@ -49,6 +49,10 @@ public final class Operations implements AutoCloseable {
   private final StopContainer stopContainer;
   private final RemoveContainer removeContainer;
   private final ExecSync execSync;
+  private final StreamLoop streams;
+  private final Exec exec;
+  private final Attach attach;
+  private final Connect connect;
   private final Launches launches;
   private final Updates updates;
   private final Recovery recovery;
@@ -78,6 +82,10 @@ public final class Operations implements AutoCloseable {
     createContainer = new CreateContainer(node, launches, containerExits);
     startContainer = new StartContainer(node, launches, containerExits);
     execSync = new ExecSync(node, launches, outputs);
+    streams = new StreamLoop();
+    exec = new Exec(node, launches, streams);
+    attach = new Attach(node, streams);
+    connect = new Connect(node, streams);
     updates = new Updates(node);
   }
 
@@ -172,6 +180,18 @@ public final class Operations implements AutoCloseable {
     return execSync;
   }
 
+  public Exec exec() {
+    return exec;
+  }
+
+  public Attach attach() {
+    return attach;
+  }
+
+  public Connect connect() {
+    return connect;
+  }
+
   public Updates updates() {
     return updates;
   }
@@ -237,6 +257,7 @@ public final class Operations implements AutoCloseable {
       pod.closeNamespaces();
     }
     outputs.close();
+    streams.close();
     node.keepers().close();
     node.nursery().close();
     leaveCgroup();
