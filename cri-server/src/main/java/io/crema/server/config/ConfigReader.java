@@ -1,9 +1,12 @@
 package io.crema.server.config;
 
 import io.crema.cni.ipam.Cidr;
+import io.crema.server.streaming.Limits;
+import io.crema.server.streaming.StreamingConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -11,6 +14,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -23,6 +28,10 @@ public final class ConfigReader {
 
   /** IFNAMSIZ of linux/if.h with the final zero is 16. */
   private static final int MAX_INTERFACE_NAME = 15;
+
+  /** IPv6 in brackets, or anything without a colon. */
+  private static final Pattern HOST_PORT =
+      Pattern.compile("(?:\\[([0-9A-Fa-f:.]+)]|([^:\\[\\]/\\s]+)):([0-9]{1,5})");
 
   private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
 
@@ -131,7 +140,53 @@ public final class ConfigReader {
         table,
         mtu(),
         cidrs(network.podCidrs()),
-        strings(Key.IMAGE_PINNED, List.of()));
+        strings(Key.IMAGE_PINNED, List.of()),
+        streaming());
+  }
+
+  private StreamingConfig streaming() {
+    Limits limits =
+        new Limits(
+            Limits.DEFAULT.creation(),
+            Duration.ofSeconds(
+                positive(Key.STREAMING_IDLE, Math.toIntExact(Limits.DEFAULT.idle().toSeconds()))),
+            positive(Key.STREAMING_CONNECTIONS, Limits.DEFAULT.connections()));
+    @Nullable Path certificate = file(Key.STREAMING_TLS_CERT);
+    @Nullable Path key = file(Key.STREAMING_TLS_KEY);
+    if ((certificate == null) != (key == null)) {
+      problems.add(
+          "%s and %s: either both or neither"
+              .formatted(Key.STREAMING_TLS_CERT.path(), Key.STREAMING_TLS_KEY.path()));
+      key = null;
+      certificate = null;
+    }
+    String address = string(Key.STREAMING_ADDRESS, StreamingConfig.DEFAULT.address());
+    Matcher parts = HOST_PORT.matcher(address);
+    if (!parts.matches() || Integer.parseInt(parts.group(3)) > 65535) {
+      problems.add(
+          "%s: '%s' is not %s"
+              .formatted(
+                  Key.STREAMING_ADDRESS.path(), address, Key.STREAMING_ADDRESS.kind.expected));
+      return StreamingConfig.DEFAULT;
+    }
+    String host = parts.group(1) == null ? parts.group(2) : parts.group(1);
+    return new StreamingConfig(host, Integer.parseInt(parts.group(3)), certificate, key, limits);
+  }
+
+  private @Nullable Path file(Key key) {
+    return values.containsKey(key) ? path(key, ServerConfig.FILE) : null;
+  }
+
+  private int positive(Key key, int otherwise) {
+    @Nullable JsonNode node = values.get(key);
+    if (node == null) {
+      return otherwise;
+    }
+    if (!node.isInt() || node.intValue() < 1) {
+      wrong(key, node);
+      return otherwise;
+    }
+    return node.intValue();
   }
 
   private Path path(Key key, Path otherwise) {

@@ -25,7 +25,17 @@ public enum Key {
   /** One IPv4 and/or one IPv6 range for pods. */
   NETWORK_POD_CIDRS("network.pod_cidrs", Kind.CIDRS),
   /** Images that are never removed to free space. */
-  IMAGE_PINNED("image.pinned", Kind.STRINGS);
+  IMAGE_PINNED("image.pinned", Kind.STRINGS),
+  /** Where the streaming server of exec, attach and port forwarding listens. */
+  STREAMING_ADDRESS("streaming.address", Kind.HOST_PORT),
+  /** Its certificate, PEM. */
+  STREAMING_TLS_CERT("streaming.tls_cert_file", Kind.PATH),
+  /** The certificate's key, PEM. */
+  STREAMING_TLS_KEY("streaming.tls_key_file", Kind.PATH),
+  /** Seconds without a byte after which a session ends. */
+  STREAMING_IDLE("streaming.idle_seconds", Kind.POSITIVE),
+  /** Connections at once. */
+  STREAMING_CONNECTIONS("streaming.max_connections", Kind.POSITIVE);
 
   /** What values a key takes. */
   enum Kind {
@@ -33,6 +43,8 @@ public enum Key {
     STRING("a string"),
     LEVEL("one of error, warn, info, debug, trace"),
     STRINGS("a list of strings"),
+    HOST_PORT("an address and a port such as \"127.0.0.1:0\" or \"[::1]:10350\""),
+    POSITIVE("a whole number from 1 to 2147483647"),
     MTU("0 (as the host's default route) or 1280 to 65535"),
     CIDRS("a list of at most one IPv4 and one IPv6 range such as [\"10.88.0.0/16\"]");
 

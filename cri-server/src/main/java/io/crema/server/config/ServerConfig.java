@@ -1,12 +1,14 @@
 package io.crema.server.config;
 
 import io.crema.cni.BridgeConfig;
+import io.crema.server.streaming.StreamingConfig;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 
 /**
@@ -22,6 +24,7 @@ import java.util.UUID;
  * @param mtu of the bridge and the pods; 0 for that of the host's default route
  * @param podCidrs ranges for pods, until the kubelet sends others
  * @param pinnedImages images that are never removed to free space
+ * @param streaming where exec, attach and port forwarding are served
  */
 public record ServerConfig(
     Path root,
@@ -33,7 +36,8 @@ public record ServerConfig(
     String table,
     int mtu,
     List<String> podCidrs,
-    List<String> pinnedImages) {
+    List<String> pinnedImages,
+    StreamingConfig streaming) {
   /** Where the daemon of a node keeps what lasts. */
   public static final Path ROOT = Path.of("/var/lib/crema");
 
@@ -105,6 +109,11 @@ public record ServerConfig(
     values.put(Key.NETWORK_MTU.path(), mtu);
     values.put(Key.NETWORK_POD_CIDRS.path(), podCidrs);
     values.put(Key.IMAGE_PINNED.path(), pinnedImages);
+    values.put(Key.STREAMING_ADDRESS.path(), streaming.address());
+    values.put(Key.STREAMING_TLS_CERT.path(), Objects.toString(streaming.certificate(), ""));
+    values.put(Key.STREAMING_TLS_KEY.path(), Objects.toString(streaming.key(), ""));
+    values.put(Key.STREAMING_IDLE.path(), streaming.limits().idle().toSeconds());
+    values.put(Key.STREAMING_CONNECTIONS.path(), streaming.limits().connections());
     return values;
   }
 }

@@ -7,6 +7,7 @@ import io.crema.server.config.ServerConfig;
 import io.crema.server.rpc.ImageGrpc;
 import io.crema.server.rpc.RuntimeGrpc;
 import io.crema.server.rpc.RuntimeInfo;
+import io.crema.server.streaming.StreamingServer;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
@@ -57,10 +58,12 @@ public final class Daemon implements AutoCloseable {
                     .withPinned(config.pinnedImages())));
     images = opened;
     PodRuntime runtime = own(runtimes.open(config, opened));
+    StreamingServer streaming = own(StreamingServer.open(runtime, config.streaming()));
     RuntimeInfo info = new RuntimeInfo(runtime, version, config.describe());
     own(
         CriSocket.open(
-            config.address(), List.of(new RuntimeGrpc(runtime, info), new ImageGrpc(opened))));
+            config.address(),
+            List.of(new RuntimeGrpc(runtime, info, streaming), new ImageGrpc(opened))));
   }
 
   private <T extends AutoCloseable> T own(T resource) {

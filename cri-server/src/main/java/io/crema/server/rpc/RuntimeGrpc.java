@@ -77,6 +77,7 @@ import io.crema.server.cri.UpdateRuntimeConfigRequest;
 import io.crema.server.cri.UpdateRuntimeConfigResponse;
 import io.crema.server.cri.VersionRequest;
 import io.crema.server.cri.VersionResponse;
+import io.crema.server.streaming.StreamingServer;
 import io.grpc.stub.StreamObserver;
 
 /** CRI RuntimeService: dispatches each RPC to what serves it. */
@@ -86,15 +87,17 @@ public final class RuntimeGrpc extends RuntimeServiceGrpc.RuntimeServiceImplBase
   private final PodCalls pods;
   private final ContainerCalls containers;
   private final ExecSync exec;
+  private final StreamCalls streams;
   private final StatsCalls stats;
 
-  /** Serves {@code runtime}, which stays the caller's to close. */
-  public RuntimeGrpc(PodRuntime runtime, RuntimeInfo info) {
+  /** Serves {@code runtime}; it and {@code streaming} stay the caller's to close. */
+  public RuntimeGrpc(PodRuntime runtime, RuntimeInfo info, StreamingServer streaming) {
     this.runtime = runtime;
     this.info = info;
     this.pods = new PodCalls(runtime);
     this.containers = new ContainerCalls(runtime);
     this.exec = new ExecSync(runtime);
+    this.streams = new StreamCalls(runtime, streaming);
     this.stats = new StatsCalls(runtime);
   }
 
@@ -215,17 +218,17 @@ public final class RuntimeGrpc extends RuntimeServiceGrpc.RuntimeServiceImplBase
 
   @Override
   public void exec(ExecRequest request, StreamObserver<ExecResponse> out) {
-    Serving.unimplemented("Exec", out);
+    Serving.unary("Exec", out, () -> streams.exec(request));
   }
 
   @Override
   public void attach(AttachRequest request, StreamObserver<AttachResponse> out) {
-    Serving.unimplemented("Attach", out);
+    Serving.unary("Attach", out, () -> streams.attach(request));
   }
 
   @Override
   public void portForward(PortForwardRequest request, StreamObserver<PortForwardResponse> out) {
-    Serving.unimplemented("PortForward", out);
+    Serving.unary("PortForward", out, () -> streams.portForward(request));
   }
 
   @Override

@@ -3,8 +3,11 @@ package io.crema.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.crema.server.streaming.Limits;
+import io.crema.server.streaming.StreamingConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -51,6 +54,12 @@ class ConfigReaderTest {
             pod_cidrs = ["10.9.0.0/24"]
             [image]
             pinned = ["registry.k8s.io/pause:3.10"]
+            [streaming]
+            address = "[::1]:10350"
+            tls_cert_file = "/etc/crema/tls.crt"
+            tls_key_file = "/etc/crema/tls.key"
+            idle_seconds = 60
+            max_connections = 8
             """);
     assertThat(config)
         .isEqualTo(
@@ -64,7 +73,13 @@ class ConfigReaderTest {
                 "pods",
                 1400,
                 List.of("10.9.0.0/24"),
-                List.of("registry.k8s.io/pause:3.10")));
+                List.of("registry.k8s.io/pause:3.10"),
+                new StreamingConfig(
+                    "::1",
+                    10350,
+                    Path.of("/etc/crema/tls.crt"),
+                    Path.of("/etc/crema/tls.key"),
+                    new Limits(Duration.ofSeconds(30), Duration.ofMinutes(1), 8))));
     assertThat(config.describe().keySet())
         .containsExactlyInAnyOrder(Key.paths().toArray(String[]::new));
   }
@@ -99,6 +114,25 @@ class ConfigReaderTest {
   @Test
   void whatIsNotTomlIsToldWithItsLine() {
     assertThat(problems("root = \"/x\"\nstate = ")).singleElement().asString().startsWith("line 2");
+  }
+
+  @Test
+  void streamingIsOnTheLoopbackUnlessSaidOtherwise() throws Exception {
+    assertThat(read("").streaming()).isEqualTo(StreamingConfig.DEFAULT);
+    assertThat(read("").streaming().address()).isEqualTo("127.0.0.1:0");
+    assertThat(
+            problems(
+                """
+                [streaming]
+                address = "nowhere"
+                tls_key_file = "/k"
+                idle_seconds = 0
+                """))
+        .containsExactlyInAnyOrder(
+            "streaming.address: 'nowhere' is not an address and a port such as \"127.0.0.1:0\" or"
+                + " \"[::1]:10350\"",
+            "streaming.tls_cert_file and streaming.tls_key_file: either both or neither",
+            "streaming.idle_seconds: 0 is not a whole number from 1 to 2147483647");
   }
 
   @Test
