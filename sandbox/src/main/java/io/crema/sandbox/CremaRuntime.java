@@ -15,6 +15,7 @@ import io.crema.sandbox.model.PodConfig;
 import io.crema.sandbox.model.PodFilter;
 import io.crema.sandbox.model.PodStats;
 import io.crema.sandbox.model.PodStatus;
+import io.crema.sandbox.model.StreamSet;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -100,6 +101,24 @@ public final class CremaRuntime implements PodRuntime {
   public ExecResult execSync(String containerId, List<String> command, Duration timeout)
       throws SandboxException, InterruptedException {
     return operations.execSync().run(containerId, command, timeout);
+  }
+
+  @Override
+  public StreamSession exec(String containerId, List<String> command, StreamSet streams)
+      throws SandboxException, InterruptedException {
+    return operations.exec().start(containerId, command, streams);
+  }
+
+  @Override
+  public StreamSession attach(String containerId, StreamSet streams)
+      throws SandboxException, InterruptedException {
+    return operations.attach().attach(containerId, streams);
+  }
+
+  @Override
+  public PodConnection connect(String podId, int port)
+      throws SandboxException, InterruptedException {
+    return operations.connect().connect(podId, port);
   }
 
   @Override

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * goes on to a consistent end on its own deadline, and a repeated request joins it. Ids may be
  * abbreviated where the client gives one, as long as they stay unique.
  */
-public interface PodRuntime extends AutoCloseable {
+public interface PodRuntime extends PodStreams, AutoCloseable {
   /**
    * Makes a sandbox that is ready: namespaces, network, keeper. A repeated request (same metadata)
    * joins the attempt that runs or answers the sandbox that is ready.

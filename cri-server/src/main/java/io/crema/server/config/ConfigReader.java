@@ -2,6 +2,8 @@ package io.crema.server.config;
 
 import io.crema.cni.NodeNetwork;
 import io.crema.cni.ipam.Cidr;
+import io.crema.server.streaming.Limits;
+import io.crema.server.streaming.StreamingConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -26,6 +30,10 @@ public final class ConfigReader {
 
   /** IFNAMSIZ of linux/if.h with the final zero is 16. */
   private static final int MAX_INTERFACE_NAME = 15;
+
+  /** IPv6 in brackets, or anything without a colon. */
+  private static final Pattern HOST_PORT =
+      Pattern.compile("(?:\\[([0-9A-Fa-f:.]+)]|([^:\\[\\]/\\s]+)):([0-9]{1,5})");
 
   private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
 
@@ -135,7 +143,40 @@ public final class ConfigReader {
         mtu(),
         cidrs(network.podCidrs()),
         cni(),
-        image(ImageSettings.DEFAULT));
+        image(ImageSettings.DEFAULT),
+        streaming());
+  }
+
+  private StreamingConfig streaming() {
+    Limits limits =
+        new Limits(
+            Limits.DEFAULT.creation(),
+            duration(Key.STREAMING_IDLE, Limits.DEFAULT.idle()),
+            whole(Key.STREAMING_CONNECTIONS, 1, Limits.DEFAULT.connections()));
+    @Nullable Path certificate = file(Key.STREAMING_TLS_CERT);
+    @Nullable Path key = file(Key.STREAMING_TLS_KEY);
+    if ((certificate == null) != (key == null)) {
+      problems.add(
+          "%s and %s: either both or neither"
+              .formatted(Key.STREAMING_TLS_CERT.path(), Key.STREAMING_TLS_KEY.path()));
+      key = null;
+      certificate = null;
+    }
+    String address = string(Key.STREAMING_ADDRESS, StreamingConfig.DEFAULT.address());
+    Matcher parts = HOST_PORT.matcher(address);
+    if (!parts.matches() || Integer.parseInt(parts.group(3)) > 65535) {
+      problems.add(
+          "%s: '%s' is not %s"
+              .formatted(
+                  Key.STREAMING_ADDRESS.path(), address, Key.STREAMING_ADDRESS.kind.expected));
+      return StreamingConfig.DEFAULT;
+    }
+    String host = parts.group(1) == null ? parts.group(2) : parts.group(1);
+    return new StreamingConfig(host, Integer.parseInt(parts.group(3)), certificate, key, limits);
+  }
+
+  private @Nullable Path file(Key key) {
+    return values.containsKey(key) ? path(key, ServerConfig.FILE) : null;
   }
 
   private ImageSettings image(ImageSettings otherwise) {

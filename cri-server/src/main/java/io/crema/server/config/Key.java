@@ -51,7 +51,17 @@ public enum Key {
   /** Unpacked to downloaded. */
   IMAGE_MAX_UNPACKED_RATIO("image.max_unpacked_ratio", Kind.COUNT),
   /** Files in one layer. */
-  IMAGE_MAX_LAYER_ENTRIES("image.max_layer_entries", Kind.COUNT);
+  IMAGE_MAX_LAYER_ENTRIES("image.max_layer_entries", Kind.COUNT),
+  /** Where the streaming server of exec, attach and port forwarding listens. */
+  STREAMING_ADDRESS("streaming.address", Kind.HOST_PORT),
+  /** Its certificate, PEM. */
+  STREAMING_TLS_CERT("streaming.tls_cert_file", Kind.PATH),
+  /** The certificate's key, PEM. */
+  STREAMING_TLS_KEY("streaming.tls_key_file", Kind.PATH),
+  /** How long without a byte until a session ends. */
+  STREAMING_IDLE("streaming.idle_timeout", Kind.DURATION),
+  /** Connections at once. */
+  STREAMING_CONNECTIONS("streaming.max_connections", Kind.COUNT);
 
   /** What values a key takes. */
   enum Kind {
@@ -65,6 +75,7 @@ public enum Key {
     NUMBER("a whole number from 0 to 2147483647"),
     DURATION("a duration of at least 1ms, such as \"30s\" (ms, s, m, h)"),
     SIZE("a size of at least 1 byte, such as 1024 or \"64GiB\" (B, KiB, MiB, GiB, TiB)"),
+    HOST_PORT("an address and a port such as \"127.0.0.1:0\" or \"[::1]:10350\""),
     MTU("0 (as the host's default route) or 1280 to 65535"),
     CIDRS("a list of at most one IPv4 and one IPv6 range such as [\"10.88.0.0/16\"]");
 

@@ -2,6 +2,7 @@ package io.crema.server.config;
 
 import io.crema.cni.BridgeConfig;
 import io.crema.cni.NodeNetwork;
+import io.crema.server.streaming.StreamingConfig;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 
 /**
@@ -24,6 +26,7 @@ import java.util.UUID;
  * @param mtu of the bridge and the pods; 0 for that of the host's default route
  * @param podCidrs ranges for pods, until the kubelet sends others
  * @param cni standard network plugins
+ * @param streaming where exec, attach and port forwarding are served
  */
 public record ServerConfig(
     Path root,
@@ -36,7 +39,8 @@ public record ServerConfig(
     int mtu,
     List<String> podCidrs,
     Cni cni,
-    ImageSettings image) {
+    ImageSettings image,
+    StreamingConfig streaming) {
   /**
    * Standard network plugins.
    *
@@ -138,6 +142,11 @@ public record ServerConfig(
     values.put(Key.IMAGE_MAX_UNPACKED_SIZE.path(), Units.text(image.maxUnpackedSize()));
     values.put(Key.IMAGE_MAX_UNPACKED_RATIO.path(), image.maxUnpackedRatio());
     values.put(Key.IMAGE_MAX_LAYER_ENTRIES.path(), image.maxLayerEntries());
+    values.put(Key.STREAMING_ADDRESS.path(), streaming.address());
+    values.put(Key.STREAMING_TLS_CERT.path(), Objects.toString(streaming.certificate(), ""));
+    values.put(Key.STREAMING_TLS_KEY.path(), Objects.toString(streaming.key(), ""));
+    values.put(Key.STREAMING_IDLE.path(), Units.text(streaming.limits().idle()));
+    values.put(Key.STREAMING_CONNECTIONS.path(), streaming.limits().connections());
     return values;
   }
 }

@@ -9,6 +9,7 @@ import io.crema.server.config.ServerConfig;
 import io.crema.server.rpc.ImageGrpc;
 import io.crema.server.rpc.RuntimeGrpc;
 import io.crema.server.rpc.RuntimeInfo;
+import io.crema.server.streaming.StreamingServer;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
@@ -54,8 +55,9 @@ public final class Daemon implements AutoCloseable {
     ImageService opened = own(ImageService.open(imageConfig(config)));
     images = opened;
     PodRuntime runtime = own(runtimes.open(config, opened));
+    StreamingServer streaming = own(StreamingServer.open(runtime, config.streaming()));
     RuntimeInfo info = new RuntimeInfo(runtime, version, config.describe());
-    RuntimeGrpc grpc = new RuntimeGrpc(runtime, info);
+    RuntimeGrpc grpc = new RuntimeGrpc(runtime, info, streaming);
     own(CriSocket.open(config.address(), List.of(grpc, new ImageGrpc(opened))));
     own(grpc); // closed first, or the socket would wait for streams that don't end
   }

@@ -77,6 +77,7 @@ import io.crema.server.cri.UpdateRuntimeConfigRequest;
 import io.crema.server.cri.UpdateRuntimeConfigResponse;
 import io.crema.server.cri.VersionRequest;
 import io.crema.server.cri.VersionResponse;
+import io.crema.server.streaming.StreamingServer;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 
@@ -88,18 +89,20 @@ public final class RuntimeGrpc extends RuntimeServiceGrpc.RuntimeServiceImplBase
   private final PodCalls pods;
   private final ContainerCalls containers;
   private final ExecSync exec;
+  private final StreamCalls streams;
   private final StatsCalls stats;
   private final ContainerEvents events;
   private final MetricsCalls metrics;
   private final Checkpoints checkpoints;
 
-  /** Serves {@code runtime}, which stays the caller's to close. */
-  public RuntimeGrpc(PodRuntime runtime, RuntimeInfo info) {
+  /** Serves {@code runtime}; it and {@code streaming} stay the caller's to close. */
+  public RuntimeGrpc(PodRuntime runtime, RuntimeInfo info, StreamingServer streaming) {
     this.runtime = runtime;
     this.info = info;
     this.pods = new PodCalls(runtime);
     this.containers = new ContainerCalls(runtime);
     this.exec = new ExecSync(runtime);
+    this.streams = new StreamCalls(runtime, streaming);
     this.stats = new StatsCalls(runtime);
     this.events = new ContainerEvents(runtime);
     this.metrics = new MetricsCalls(runtime);
@@ -223,17 +226,17 @@ public final class RuntimeGrpc extends RuntimeServiceGrpc.RuntimeServiceImplBase
 
   @Override
   public void exec(ExecRequest request, StreamObserver<ExecResponse> out) {
-    Serving.unimplemented("Exec", out);
+    Serving.unary("Exec", out, () -> streams.exec(request));
   }
 
   @Override
   public void attach(AttachRequest request, StreamObserver<AttachResponse> out) {
-    Serving.unimplemented("Attach", out);
+    Serving.unary("Attach", out, () -> streams.attach(request));
   }
 
   @Override
   public void portForward(PortForwardRequest request, StreamObserver<PortForwardResponse> out) {
-    Serving.unimplemented("PortForward", out);
+    Serving.unary("PortForward", out, () -> streams.portForward(request));
   }
 
   @Override

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.crema.cni.NodeNetwork;
 import io.crema.image.ImageServiceConfig;
+import io.crema.server.streaming.Limits;
+import io.crema.server.streaming.StreamingConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -67,6 +69,12 @@ class ConfigReaderTest {
             max_unpacked_size = 1000
             max_unpacked_ratio = 2000
             max_layer_entries = 100
+            [streaming]
+            address = "[::1]:10350"
+            tls_cert_file = "/etc/crema/tls.crt"
+            tls_key_file = "/etc/crema/tls.key"
+            idle_timeout = "1m"
+            max_connections = 8
             """);
     assertThat(config)
         .isEqualTo(
@@ -95,7 +103,13 @@ class ConfigReaderTest {
                     2L << 40,
                     1000,
                     2000,
-                    100)));
+                    100),
+                new StreamingConfig(
+                    "::1",
+                    10350,
+                    Path.of("/etc/crema/tls.crt"),
+                    Path.of("/etc/crema/tls.key"),
+                    new Limits(Duration.ofSeconds(30), Duration.ofMinutes(1), 8))));
     assertThat(config.describe().keySet())
         .containsExactlyInAnyOrder(Key.paths().toArray(String[]::new));
   }
@@ -170,6 +184,25 @@ class ConfigReaderTest {
   @Test
   void whatIsNotTomlIsToldWithItsLine() {
     assertThat(problems("root = \"/x\"\nstate = ")).singleElement().asString().startsWith("line 2");
+  }
+
+  @Test
+  void streamingIsOnTheLoopbackUnlessSaidOtherwise() throws Exception {
+    assertThat(read("").streaming()).isEqualTo(StreamingConfig.DEFAULT);
+    assertThat(read("").streaming().address()).isEqualTo("127.0.0.1:0");
+    assertThat(
+            problems(
+                """
+                [streaming]
+                address = "nowhere"
+                tls_key_file = "/k"
+                idle_timeout = "0s"
+                """))
+        .containsExactlyInAnyOrder(
+            "streaming.address: 'nowhere' is not an address and a port such as \"127.0.0.1:0\" or"
+                + " \"[::1]:10350\"",
+            "streaming.tls_cert_file and streaming.tls_key_file: either both or neither",
+            "streaming.idle_timeout: '0s' is not a duration of at least 1ms, such as \"30s\" (ms, s, m, h)");
   }
 
   @Test

@@ -11,6 +11,8 @@ import io.crema.server.cri.GetEventsRequest;
 import io.crema.server.daemon.CriClient;
 import io.crema.server.daemon.CriSocket;
 import io.crema.server.log.Logging;
+import io.crema.server.streaming.StreamingConfig;
+import io.crema.server.streaming.StreamingServer;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ContainerEventsTest {
   @TempDir Path directory;
   private final FakeRuntime fake = new FakeRuntime();
+  private StreamingServer streaming;
   private RuntimeGrpc grpc;
   private CriSocket socket;
   private CriClient client;
@@ -44,7 +47,8 @@ class ContainerEventsTest {
   @BeforeEach
   void serve() throws Exception {
     Path address = directory.resolve("crema.sock");
-    grpc = new RuntimeGrpc(fake, new RuntimeInfo(fake, "1", Map.of()));
+    streaming = StreamingServer.open(fake, StreamingConfig.DEFAULT);
+    grpc = new RuntimeGrpc(fake, new RuntimeInfo(fake, "1", Map.of()), streaming);
     socket = CriSocket.open(address, List.of(grpc));
     client = CriClient.connect(address);
   }
@@ -54,6 +58,7 @@ class ContainerEventsTest {
     grpc.close();
     client.close();
     socket.close();
+    streaming.close();
   }
 
   private static void await(BooleanSupplier so) {

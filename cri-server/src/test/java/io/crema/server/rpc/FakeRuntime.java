@@ -1,7 +1,9 @@
 package io.crema.server.rpc;
 
+import io.crema.sandbox.PodConnection;
 import io.crema.sandbox.PodRuntime;
 import io.crema.sandbox.SandboxException;
+import io.crema.sandbox.StreamSession;
 import io.crema.sandbox.model.ContainerConfig;
 import io.crema.sandbox.model.ContainerEvent;
 import io.crema.sandbox.model.ContainerFilter;
@@ -21,6 +23,7 @@ import io.crema.sandbox.model.PodState;
 import io.crema.sandbox.model.PodStats;
 import io.crema.sandbox.model.PodStatus;
 import io.crema.sandbox.model.ResourceUsage;
+import io.crema.sandbox.model.StreamSet;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -185,6 +188,21 @@ final class FakeRuntime implements PodRuntime {
     }
     return new ExecResult(
         String.join(" ", command).getBytes(StandardCharsets.UTF_8), new byte[0], 3);
+  }
+
+  @Override
+  public StreamSession exec(String containerId, List<String> command, StreamSet streams) {
+    throw new UnsupportedOperationException("exec");
+  }
+
+  @Override
+  public StreamSession attach(String containerId, StreamSet streams) {
+    throw new UnsupportedOperationException("attach");
+  }
+
+  @Override
+  public PodConnection connect(String podId, int port) {
+    throw new UnsupportedOperationException("connect");
   }
 
   @Override

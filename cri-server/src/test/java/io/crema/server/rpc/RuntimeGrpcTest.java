@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.model.ContainerResources;
+import io.crema.server.cri.CheckpointPodRequest;
 import io.crema.server.cri.ContainerConfig;
 import io.crema.server.cri.ContainerMetadata;
 import io.crema.server.cri.ContainerStatsRequest;
@@ -20,6 +21,7 @@ import io.crema.server.cri.PodSandboxConfig;
 import io.crema.server.cri.PodSandboxMetadata;
 import io.crema.server.cri.PodSandboxStatsRequest;
 import io.crema.server.cri.PodSandboxStatusRequest;
+import io.crema.server.cri.PortForwardRequest;
 import io.crema.server.cri.RunPodSandboxRequest;
 import io.crema.server.cri.RuntimeConfig;
 import io.crema.server.cri.RuntimeServiceGrpc;
@@ -33,6 +35,8 @@ import io.crema.server.cri.VersionRequest;
 import io.crema.server.daemon.CriClient;
 import io.crema.server.daemon.CriSocket;
 import io.crema.server.log.Logging;
+import io.crema.server.streaming.StreamingConfig;
+import io.crema.server.streaming.StreamingServer;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Files;
@@ -56,6 +60,7 @@ class RuntimeGrpcTest {
   private Path address;
   private CriSocket socket;
   private CriClient client;
+  private StreamingServer streaming;
 
   @BeforeAll
   static void quietNetty() {
@@ -66,7 +71,8 @@ class RuntimeGrpcTest {
   void serve() throws Exception {
     address = directory.resolve("crema.sock");
     RuntimeInfo info = new RuntimeInfo(fake, "1.2.3", Map.of("root", "/x"));
-    socket = CriSocket.open(address, List.of(new RuntimeGrpc(fake, info)));
+    streaming = StreamingServer.open(fake, StreamingConfig.DEFAULT);
+    socket = CriSocket.open(address, List.of(new RuntimeGrpc(fake, info, streaming)));
     client = CriClient.connect(address);
   }
 
@@ -74,6 +80,7 @@ class RuntimeGrpcTest {
   void stop() {
     client.close();
     socket.close();
+    streaming.close();
   }
 
   private RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime() {
@@ -204,8 +211,53 @@ class RuntimeGrpcTest {
 
   @Test
   void anRpcToComeSaysSoByName() {
+    assertThatThrownBy(() -> runtime().checkpointPod(CheckpointPodRequest.getDefaultInstance()))
+        .satisfies(
+            e -> assertCode(e, Status.Code.UNIMPLEMENTED, "CheckpointPod: not implemented yet"));
+  }
+
+  @Test
+  void requestsForStreamsAreCheckedAsTheKubeletExpects() {
     assertThatThrownBy(() -> runtime().exec(ExecRequest.getDefaultInstance()))
-        .satisfies(e -> assertCode(e, Status.Code.UNIMPLEMENTED, "Exec: not implemented yet"));
+        .satisfies(
+            e -> assertCode(e, Status.Code.INVALID_ARGUMENT, "container_id: must not be empty"));
+    ExecRequest.Builder exec = ExecRequest.newBuilder().setContainerId("x").addCmd("ls");
+    assertThatThrownBy(() -> runtime().exec(exec.build()))
+        .satisfies(
+            e ->
+                assertCode(
+                    e,
+                    Status.Code.INVALID_ARGUMENT,
+                    "stdin: one of stdin, stdout, or stderr must be set"));
+    assertThatThrownBy(
+            () -> runtime().exec(exec.clone().setTty(true).setStdout(true).setStderr(true).build()))
+        .satisfies(
+            e ->
+                assertCode(
+                    e, Status.Code.INVALID_ARGUMENT, "stderr: tty and stderr cannot both be true"));
+    assertThatThrownBy(() -> runtime().exec(exec.setStdout(true).build()))
+        .satisfies(e -> assertCode(e, Status.Code.NOT_FOUND, "no container x"));
+    assertThatThrownBy(
+            () ->
+                runtime()
+                    .portForward(
+                        PortForwardRequest.newBuilder()
+                            .setPodSandboxId(run("web"))
+                            .addPort(70000)
+                            .build()))
+        .satisfies(
+            e ->
+                assertCode(
+                    e, Status.Code.INVALID_ARGUMENT, "port: 70000 is not within 1 to 65535"));
+  }
+
+  @Test
+  void portForwardingAnswersAnAddressOnTheLoopback() {
+    String url =
+        runtime()
+            .portForward(PortForwardRequest.newBuilder().setPodSandboxId(run("web")).build())
+            .getUrl();
+    assertThat(url).matches("http://127\\.0\\.0\\.1:[0-9]+/portforward/[A-Za-z0-9_-]{22}");
   }
 
   @Test

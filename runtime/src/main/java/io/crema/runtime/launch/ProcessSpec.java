@@ -1,5 +1,6 @@
 package io.crema.runtime.launch;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -70,5 +71,28 @@ public record ProcessSpec(
         apparmorProfile,
         selinuxLabel,
         newStdio);
+  }
+
+  /** The same with one more variable in its environment, or another value of it. */
+  public ProcessSpec withEnvironment(EnvEntry entry) {
+    List<EnvEntry> changed = new ArrayList<>(env);
+    changed.removeIf(e -> e.name().equals(entry.name()));
+    changed.add(entry);
+    return new ProcessSpec(
+        args,
+        changed,
+        cwd,
+        uid,
+        gid,
+        groups,
+        capabilities,
+        ambient,
+        noNewPrivileges,
+        rlimits,
+        seccomp,
+        oomScoreAdj,
+        apparmorProfile,
+        selinuxLabel,
+        stdio);
   }
 }

@@ -15,6 +15,7 @@ final class LinuxSockets implements Sockets {
   private static final int SUN_PATH = 108;
   private static final int SCM_RIGHTS = 1;
   private static final int SO_ATTACH_FILTER = 26;
+  private static final long SHUT_WR = 1;
   private static final int MSG_TRUNC = 0x20;
   private static final int MSG_CTRUNC = 0x08;
   private static final int MSG_CMSG_CLOEXEC = 0x40000000;
@@ -74,6 +75,33 @@ final class LinuxSockets implements Sockets {
         () -> socket + ", " + path,
         () ->
             Libc.syscall(Sys.CONNECT.number(), socket.number(), address, address.length, 0, 0, 0));
+  }
+
+  @Override
+  public boolean connect(Fd socket, byte[] sockaddr) throws ErrnoException {
+    try {
+      Calls.check(
+          Sys.CONNECT,
+          socket::toString,
+          () ->
+              Libc.syscall(
+                  Sys.CONNECT.number(), socket.number(), sockaddr, sockaddr.length, 0, 0, 0));
+      return true;
+    } catch (ErrnoException e) {
+      return switch (e.errno()) {
+        case EINPROGRESS, EALREADY -> false;
+        case EISCONN -> true;
+        default -> throw e;
+      };
+    }
+  }
+
+  @Override
+  public void shutdownOutput(Fd socket) throws ErrnoException {
+    Calls.check(
+        Sys.SHUTDOWN,
+        () -> socket + ", SHUT_WR",
+        () -> Libc.syscall(Sys.SHUTDOWN.number(), socket.number(), SHUT_WR, 0, 0, 0, 0));
   }
 
   @Override

@@ -16,10 +16,15 @@ public interface Sockets {
   int SOCK_NONBLOCK = 0x800;
   int SOCK_CLOEXEC = 0x80000;
   int SOL_SOCKET = 1;
+  int IPPROTO_TCP = 6;
   int SO_SNDBUF = 7;
   int SO_RCVBUF = 8;
   int SO_SNDBUFFORCE = 32;
   int SO_RCVBUFFORCE = 33;
+
+  /** How often a SYN is sent again before connect(2) gives up (tcp(7)). */
+  int TCP_SYNCNT = 7;
+
   int MSG_DONTWAIT = 0x40;
   int MSG_NOSIGNAL = 0x4000;
 
@@ -41,6 +46,15 @@ public interface Sockets {
   void bindUnix(Fd socket, String path) throws ErrnoException;
 
   void connectUnix(Fd socket, String path) throws ErrnoException;
+
+  /**
+   * Connects to a raw sockaddr, family first; false while the connection of a non-blocking socket
+   * is being made. Then it becomes writable, and another call says how it went.
+   */
+  boolean connect(Fd socket, byte[] sockaddr) throws ErrnoException;
+
+  /** Ends what is sent to the peer: shutdown(2) with SHUT_WR. */
+  void shutdownOutput(Fd socket) throws ErrnoException;
 
   /** Binds to a raw sockaddr, family first. */
   void bind(Fd socket, byte[] sockaddr) throws ErrnoException;

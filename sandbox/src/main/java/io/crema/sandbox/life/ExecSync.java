@@ -59,7 +59,7 @@ public final class ExecSync {
     Keeper keeper = pod.keeper();
     long launch = Ids.nextLaunch();
     CompletableFuture<Exit> ended = new CompletableFuture<>();
-    pod.observe(launch, ended::complete);
+    pod.observe(launch, new ExitFuture(pod, ended));
     Descriptors descriptors = Descriptors.linux();
     try (Descriptors.Pipe out = descriptors.pipe("exec stdout", 0);
         Descriptors.Pipe err = descriptors.pipe("exec stderr", 0)) {
@@ -67,7 +67,11 @@ public final class ExecSync {
       try (stdout;
           OutputLoop.Output stderr = outputs.read(err.readEnd())) {
         CompletableFuture<?> launched =
-            launches.exec(container, command, launch, out.writeEnd(), err.writeEnd());
+            launches.exec(
+                container,
+                command,
+                launch,
+                new ExecStdio.Pipes(null, out.writeEnd(), err.writeEnd()));
         // An end of the pipe in this process would keep it open for ever.
         out.writeEnd().close();
         err.writeEnd().close();
@@ -105,7 +109,7 @@ public final class ExecSync {
               + " s",
           e);
     } catch (ExecutionException e) {
-      throw new IllegalStateException("an exit never fails", e);
+      throw ExitFuture.unwrap(e);
     } finally {
       if (!done) { // timed out, or the client went away
         kill(keeper, launch);

@@ -54,6 +54,7 @@ final class Exits {
     if (pod.keeperIfAlive().filter(k -> k == keeper).isPresent()) {
       pod.keeper(null);
       LOG.log(Level.ERROR, "{0}: {1}", pod.display(), why.reason());
+      pod.observers().forEach(LaunchObserver::lost);
       lost.lost(pod, why);
     }
   }

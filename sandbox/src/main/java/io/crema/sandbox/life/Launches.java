@@ -317,18 +317,15 @@ final class Launches {
     return Processes.linux().pidfd(record.pid());
   }
 
-  /** Starts a command in a running container, its output into the given pipes (lent). */
+  /** Starts a command in a running container. */
   CompletableFuture<Launched> exec(
-      Container container, List<String> command, long launchId, Fd stdout, Fd stderr)
+      Container container, List<String> command, long launchId, ExecStdio stdio)
       throws IOException, SandboxException, InterruptedException {
     ContainerRecord record = container.record();
     Cgroup cgroup = node.cgroups().open(new CgroupPath(record.cgroup()));
     try (Rollback close = new Rollback();
         Fd target = pidfd(container)) {
-      ProcessSpec process =
-          processes
-              .again(container)
-              .with(command, new StdioSpec.Streams(Stream.NULL, Stream.PIPE, Stream.PIPE));
+      ProcessSpec process = stdio.process(processes.again(container), command);
       Set<Joined> joins = EnumSet.of(Joined.MOUNT);
       joins.addAll(PodInit.joins(container.pod()).keySet());
       if (node.unified()) {
@@ -345,8 +342,8 @@ final class Launches {
       LaunchRequest.Builder request =
           LaunchRequest.builder(launchId, "exec-" + Long.toHexString(launchId), plan)
               .slots(slots)
-              .stdio(Stdio.DEV_NULL, new Stdio.Given(stdout), new Stdio.Given(stderr))
               .ephemeral(true);
+      stdio.connect(request);
       Fd born = cgroup.openForClone();
       if (born != null) {
         close.add(born::close);

@@ -8,6 +8,7 @@ import io.crema.runtime.keeper.Nursery;
 import io.crema.runtime.launch.Templates;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.SandboxSettings;
+import io.crema.sandbox.model.ContainerState;
 import io.crema.sandbox.model.PodMetadata;
 import io.crema.sandbox.store.ContainerRecord;
 import io.crema.sandbox.store.Index;
@@ -70,6 +71,17 @@ public record Node(
             () ->
                 new SandboxException(
                     SandboxException.Code.NOT_FOUND, "container \"" + id + "\": not found"));
+  }
+
+  /** The container, which must be running: else NOT_FOUND or FAILED_PRECONDITION. */
+  Container running(String id) throws SandboxException {
+    Container container = container(id);
+    if (container.state() != ContainerState.RUNNING) {
+      throw new SandboxException(
+          SandboxException.Code.FAILED_PRECONDITION,
+          container.display() + " is " + container.state() + ", not RUNNING");
+    }
+    return container;
   }
 
   /** Nanoseconds since the epoch. */

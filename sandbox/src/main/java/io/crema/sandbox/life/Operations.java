@@ -53,6 +53,10 @@ public final class Operations implements AutoCloseable {
   private final StopContainer stopContainer;
   private final RemoveContainer removeContainer;
   private final ExecSync execSync;
+  private final StreamLoop streams;
+  private final Exec exec;
+  private final Attach attach;
+  private final Connect connect;
   private final Launches launches;
   private final Updates updates;
   private final VerboseInfo verboseInfo;
@@ -93,6 +97,10 @@ public final class Operations implements AutoCloseable {
             new CdiDevices(new CdiRegistry(node.settings().cdiDirectories()), Paths.linux()));
     startContainer = new StartContainer(node, launches, containerExits);
     execSync = new ExecSync(node, launches, outputs);
+    streams = new StreamLoop();
+    exec = new Exec(node, launches, streams);
+    attach = new Attach(node, streams);
+    connect = new Connect(node, streams);
     updates = new Updates(node);
     verboseInfo = new VerboseInfo(launches);
   }
@@ -189,6 +197,18 @@ public final class Operations implements AutoCloseable {
     return execSync;
   }
 
+  public Exec exec() {
+    return exec;
+  }
+
+  public Attach attach() {
+    return attach;
+  }
+
+  public Connect connect() {
+    return connect;
+  }
+
   public Updates updates() {
     return updates;
   }
@@ -271,6 +291,7 @@ public final class Operations implements AutoCloseable {
       pod.closeNamespaces();
     }
     outputs.close();
+    streams.close();
     node.keepers().close();
     node.nursery().close();
     leaveCgroup();

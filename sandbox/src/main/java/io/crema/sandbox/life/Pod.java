@@ -190,6 +190,11 @@ public final class Pod {
     launches.remove(launchId);
   }
 
+  /** All that still wait for the exit of a launch. */
+  Collection<LaunchObserver> observers() {
+    return launches.values();
+  }
+
   Optional<LaunchObserver> observer(long launchId) {
     return Optional.ofNullable(launches.get(launchId));
   }
