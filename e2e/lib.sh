@@ -112,6 +112,17 @@ make_peers() {
   go build -o "$1/cni/" $p/main/bridge $p/main/loopback $p/ipam/host-local $p/meta/portmap
 }
 
+# cni_plugins: sets $cni_plugins, the directory of the CNI project's plugins and cnitool.
+cni_plugins() {
+  cni_plugins=$cache/cni-$({ cat "$here"/go/containerd/*; go version; } | key)
+  make_once "$cni_plugins" make_cni_plugins
+}
+make_cni_plugins() {
+  local p=github.com/containernetworking/plugins/plugins
+  cd "$here/go/containerd" || return
+  go build -o "$1/" $p/main/bridge $p/ipam/host-local $p/meta/{portmap,bandwidth,tuning} github.com/containernetworking/cni/cnitool
+}
+
 # cribench: sets $cribench, the directory of the benchmark.
 cribench() {
   cribench=$cache/cribench-$({ cat "$here"/bench/cribench/*; go version; } | key)

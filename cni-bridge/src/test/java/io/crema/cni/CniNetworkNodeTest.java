@@ -3,6 +3,8 @@ package io.crema.cni;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.crema.cni.netlink.NetlinkSocket;
+import io.crema.cni.netlink.Rtnetlink;
 import io.crema.cni.plugin.FakePlugins;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -284,7 +286,11 @@ class CniNetworkNodeTest {
         NodeNetwork.open(
             NodeNetwork.Mode.AUTO, bridge, config(), dir.resolve("nstate"), dir.resolve("nrun"))) {
       node.updatePodCidr("10.94.5.0/24");
-      assertThat(Path.of("/sys/class/net/crmtest3")).doesNotExist();
+      try (NetlinkSocket socket = NetlinkSocket.route()) {
+        assertThat(BridgeNodeFixture.names(Rtnetlink.links(socket)))
+            .contains("lo")
+            .doesNotContain("crmtest3");
+      }
       assertThat(node.status()).isEqualTo(NetworkStatus.ok());
     }
     Files.delete(conf);

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodePod implements Closeable {
   private static final int PATIENCE_MILLIS = 3000;
+  private static final AtomicLong SLOWEST = new AtomicLong();
 
   private final String name;
   private final @Nullable Fd netns;
@@ -122,12 +124,23 @@ final class NodePod implements Closeable {
   String tcp(String host, int port) throws IOException, InterruptedException {
     return in(
         () -> {
+          long start = System.nanoTime();
           try (Socket s = new Socket()) {
             s.setSoTimeout(PATIENCE_MILLIS);
             s.connect(new InetSocketAddress(InetAddress.ofLiteral(host), port), PATIENCE_MILLIS);
-            return new String(s.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return timed(start, s.getInputStream().readAllBytes());
           }
         });
+  }
+
+  private static String timed(long start, byte[] answer) {
+    SLOWEST.accumulateAndGet((System.nanoTime() - start) / 1_000_000, Math::max);
+    return new String(answer, StandardCharsets.UTF_8);
+  }
+
+  /** How long the slowest answer since the last call of this took. */
+  static long slowestMillis() {
+    return SLOWEST.getAndSet(0);
   }
 
   /** Whether nobody serves there, which takes a network that works. */
@@ -143,13 +156,14 @@ final class NodePod implements Closeable {
   String udp(String host, int port) throws IOException, InterruptedException {
     return in(
         () -> {
+          long start = System.nanoTime();
           try (DatagramSocket s = new DatagramSocket()) {
             s.setSoTimeout(PATIENCE_MILLIS);
             s.connect(new InetSocketAddress(InetAddress.ofLiteral(host), port));
             s.send(new DatagramPacket(new byte[] {1}, 1));
             DatagramPacket p = new DatagramPacket(new byte[100], 100);
             s.receive(p);
-            return new String(p.getData(), 0, p.getLength(), StandardCharsets.UTF_8);
+            return timed(start, java.util.Arrays.copyOf(p.getData(), p.getLength()));
           }
         });
   }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.crema.cni.netlink.NetlinkBatch;
+import io.crema.cni.netlink.NetlinkSocket;
+import io.crema.cni.netlink.Rtnetlink;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The plugins of the CNI project, in a real kernel; e2e/test-all builds them. */
+/** The plugins of the CNI project, in a real kernel; e2e/test builds them. */
 @Tag("node")
 class RealPluginsNodeTest {
   @TempDir Path dir;
@@ -42,7 +45,7 @@ class RealPluginsNodeTest {
   @BeforeEach
   void plugins() {
     String plugins = System.getenv("CREMA_E2E_CNI");
-    assumeThat(plugins).as("CREMA_E2E_CNI, which e2e/test-all sets").isNotBlank();
+    assumeThat(plugins).as("CREMA_E2E_CNI, which e2e/test sets").isNotBlank();
   }
 
   private CniNetwork open() throws NetworkException {
@@ -64,8 +67,10 @@ class RealPluginsNodeTest {
     if (opened != null) {
       opened.reconcile(Set.of());
       opened.close();
-      if (Files.exists(Path.of("/sys/class/net/cni0"))) {
-        BridgeNodeFixture.run("ip", "link", "delete", "cni0");
+      try (NetlinkSocket socket = NetlinkSocket.route()) {
+        NetlinkBatch b = new NetlinkBatch();
+        Rtnetlink.deleteLink(b, "cni0");
+        socket.exchange(b);
       }
       BridgeNodeFixture.run("nft", "flush", "ruleset");
     }
