@@ -144,6 +144,37 @@ class TranslationTest {
   }
 
   @Test
+  void aSelinuxLabelIsUnderstoodInAllItsParts() throws Exception {
+    var config =
+        ContainerTranslation.toModel(
+            with(s ->
+                    s.setSelinuxOptions(
+                        io.crema.server.cri.SELinuxOption.newBuilder()
+                            .setUser("system_u")
+                            .setRole("system_r")
+                            .setType("container_t")
+                            .setLevel("s0:c1,c2")))
+                .build());
+    assertThat(config.security().selinux())
+        .isEqualTo(
+            new io.crema.sandbox.model.SelinuxOptions(
+                "system_u", "system_r", "container_t", "s0:c1,c2"));
+  }
+
+  @Test
+  void anImageIsToldBackAsItWasAsked() {
+    var asked =
+        ImageSpec.newBuilder()
+            .setImage("sha256:abc")
+            .putAnnotations("a", "b")
+            .setUserSpecifiedImage("busybox:1")
+            .setRuntimeHandler("crema")
+            .setImageRef("sha256:abc")
+            .build();
+    assertThat(ImageTranslation.toProto(ImageTranslation.toModel(asked))).isEqualTo(asked);
+  }
+
+  @Test
   @SuppressWarnings("deprecation") // the old field is what is tested
   void theNewSeccompFieldWinsOverTheOldOne() throws Exception {
     var old =
