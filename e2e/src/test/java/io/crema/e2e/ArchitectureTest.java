@@ -118,6 +118,12 @@ class ArchitectureTest {
   }
 
   @Test
+  void vertxAndItsNettyStayWithStreaming() {
+    onlyIn("io.vertx..", "io.crema.server.streaming");
+    onlyIn("io.netty..", "io.crema.server.streaming");
+  }
+
+  @Test
   void nobodySleeps() {
     check(
         noClasses()

@@ -55,11 +55,6 @@ final class Serving {
     }
   }
 
-  /** Ends the call as not there (yet), by name. */
-  static void unimplemented(String rpc, StreamObserver<?> out) {
-    out.onError(Status.UNIMPLEMENTED.withDescription(rpc + ": not implemented yet").asException());
-  }
-
   /** The gRPC status of the same name. */
   static Status status(SandboxException e) {
     Status status =

@@ -85,6 +85,7 @@ public final class StreamingServer implements AutoCloseable {
     }
     // Else both would ask for SLF4J, which Fabric8's model brings without a provider.
     InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
+    System.setProperty("vertx.disableDnsResolver", "true"); // addresses are few and local
     System.setProperty(
         "vertx.logger-delegate-factory-class-name", JULLogDelegateFactory.class.getName());
     Vertx started =

@@ -202,7 +202,7 @@ class ConfigReaderTest {
             "streaming.address: 'nowhere' is not an address and a port such as \"127.0.0.1:0\" or"
                 + " \"[::1]:10350\"",
             "streaming.tls_cert_file and streaming.tls_key_file: either both or neither",
-            "streaming.idle_timeout: '0s' is not a duration of at least 1ms, such as \"30s\" (ms, s, m, h)");
+            "streaming.idle_timeout: \"0s\" is not a duration of at least 1ms, such as \"30s\" (ms, s, m, h)");
   }
 
   @Test

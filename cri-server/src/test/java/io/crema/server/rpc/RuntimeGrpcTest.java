@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.model.ContainerResources;
-import io.crema.server.cri.CheckpointPodRequest;
 import io.crema.server.cri.ContainerConfig;
 import io.crema.server.cri.ContainerMetadata;
 import io.crema.server.cri.ContainerStatsRequest;
@@ -207,13 +206,6 @@ class RuntimeGrpcTest {
             e ->
                 assertCode(
                     e, Status.Code.INVALID_ARGUMENT, "config.metadata.name: must not be empty"));
-  }
-
-  @Test
-  void anRpcToComeSaysSoByName() {
-    assertThatThrownBy(() -> runtime().checkpointPod(CheckpointPodRequest.getDefaultInstance()))
-        .satisfies(
-            e -> assertCode(e, Status.Code.UNIMPLEMENTED, "CheckpointPod: not implemented yet"));
   }
 
   @Test

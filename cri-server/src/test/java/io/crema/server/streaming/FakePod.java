@@ -23,14 +23,14 @@ import org.jspecify.annotations.Nullable;
 final class FakePod implements PodStreams {
   private static final int PIPE = 64 * 1024;
 
-  final BlockingQueue<Process> processes = new LinkedBlockingQueue<>();
+  final BlockingQueue<Command> processes = new LinkedBlockingQueue<>();
   final BlockingQueue<Port> connections = new LinkedBlockingQueue<>();
   final ConcurrentHashMap<Integer, String> refusing = new ConcurrentHashMap<>();
   volatile @Nullable SandboxException failure;
   volatile boolean endsWithInput;
 
   /** What the test holds of a process. */
-  static final class Process implements StreamSession {
+  static final class Command implements StreamSession {
     final String id;
     final List<String> command;
     final StreamSet wanted;
@@ -45,7 +45,7 @@ final class FakePod implements PodStreams {
     private final InputStream stderr;
     private final boolean endsWithInput;
 
-    Process(String id, List<String> command, StreamSet wanted, boolean endsWithInput) {
+    Command(String id, List<String> command, StreamSet wanted, boolean endsWithInput) {
       this.id = id;
       this.command = command;
       this.wanted = wanted;
@@ -172,7 +172,7 @@ final class FakePod implements PodStreams {
   public StreamSession exec(String containerId, List<String> command, StreamSet streams)
       throws SandboxException {
     fail();
-    Process process = new Process(containerId, command, streams, false);
+    Command process = new Command(containerId, command, streams, false);
     processes.add(process);
     return process;
   }
@@ -180,7 +180,7 @@ final class FakePod implements PodStreams {
   @Override
   public StreamSession attach(String containerId, StreamSet streams) throws SandboxException {
     fail();
-    Process process = new Process(containerId, List.of(), streams, endsWithInput);
+    Command process = new Command(containerId, List.of(), streams, endsWithInput);
     processes.add(process);
     return process;
   }

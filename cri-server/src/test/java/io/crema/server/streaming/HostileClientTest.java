@@ -45,7 +45,7 @@ class HostileClientTest {
     rig.speakSpdy();
   }
 
-  private FakePod.Process running() throws Exception {
+  private FakePod.Command running() throws Exception {
     spdy();
     int id = 1;
     for (String type : List.of("error", "stdin", "stdout", "stderr")) {
@@ -158,7 +158,7 @@ class HostileClientTest {
         "0000000000000001aa" // data of stream 0
       })
   void malformedSpdyFramesEndTheConnection(String hex) throws Exception {
-    FakePod.Process process = running();
+    FakePod.Command process = running();
     rig.send(HexFormat.of().parseHex(hex));
     assertThat(rig.transport.closed).isTrue();
     process.closed.get();
@@ -187,7 +187,7 @@ class HostileClientTest {
 
   @Test
   void aClientThatReadsNothingIsNotReadFromEither() throws Exception {
-    FakePod.Process process = running();
+    FakePod.Command process = running();
     rig.transport.onLoop(() -> rig.transport.full = true);
     rig.send(rig.encoded(new DefaultSpdyPingFrame(1)));
     assertThat(rig.transport.paused).isTrue();
@@ -204,7 +204,7 @@ class HostileClientTest {
 
   @Test
   void aClientIsStoppedWhileItsInputIsNotRead() throws Exception {
-    FakePod.Process process = running();
+    FakePod.Command process = running();
     String piece = "x".repeat(32 * 1024);
     int sent = 0;
     while (!rig.transport.paused) {
@@ -224,7 +224,7 @@ class HostileClientTest {
   @RepeatedTest(40)
   void noBytesWhatsoeverBreakMoreThanTheirConnection(RepetitionInfo repetition) throws Exception {
     Random random = new Random(repetition.getCurrentRepetition());
-    FakePod.Process process = running();
+    FakePod.Command process = running();
     byte[] bytes = new byte[1 + random.nextInt(4000)];
     random.nextBytes(bytes);
     if (repetition.getCurrentRepetition() % 2 == 0) { // looks like a control frame

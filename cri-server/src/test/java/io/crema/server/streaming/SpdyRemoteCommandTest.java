@@ -58,10 +58,16 @@ class SpdyRemoteCommandTest {
   void inputGoesToTheProcessAndBothOutputsAndTheExitCodeComeBack() throws Exception {
     assertThat(rig.upgrade(exec(ALL), "POST", V4))
         .isEqualTo(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
-                + "X-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n");
+            String.join(
+                "\r\n",
+                "HTTP/1.1 101 Switching Protocols",
+                "Connection: Upgrade",
+                "Upgrade: SPDY/3.1",
+                "X-Stream-Protocol-Version: v4.channel.k8s.io",
+                "",
+                ""));
     streams("error", "stdin", "stdout", "stderr");
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     assertThat(process.command).containsExactly("sh", "-c", "x");
     rig.data(3, "hello", false);
     rig.data(3, " world", true);
@@ -124,7 +130,7 @@ class SpdyRemoteCommandTest {
     streams("error", "stdin", "stdout");
     assertThat(rig.pod.processes).isEmpty();
     rig.open(7, Map.of("streamType", "resize"));
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     rig.data(7, "{\"Width\":80,\"Hei", false);
     rig.data(7, "ght\":24}\n{\"Width\":0,\"Height\":0}\n{\"width\":132,\"height\":43}", false);
     assertThat(process.sizes.take()).isEqualTo("80x24");
@@ -149,7 +155,7 @@ class SpdyRemoteCommandTest {
   void aClientThatLeavesEndsTheSession() throws Exception {
     rig.upgrade(exec(ALL), "POST", V4);
     streams("error", "stdin", "stdout", "stderr");
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     rig.transport.onLoop(rig.link::disconnected);
     process.closed.get();
     assertThat(process.input.read()).isEqualTo(-1);
@@ -168,7 +174,7 @@ class SpdyRemoteCommandTest {
   void aResetOutputBreaksTheProcesssPipeAndNothingElse() throws Exception {
     rig.upgrade(exec(ALL), "POST", V4);
     streams("error", "stdin", "stdout", "stderr");
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     rig.send(rig.encoded(new DefaultSpdyRstStreamFrame(5, SpdyStreamStatus.CANCEL)));
     process.output.write("x".getBytes(UTF_8));
     process.output.flush();
@@ -182,7 +188,7 @@ class SpdyRemoteCommandTest {
   void anAttachedClientSeesTheEndOfTheContainer() throws Exception {
     rig.upgrade(new StreamRequest.Attach("c1", ALL), "POST", V4);
     streams("error", "stdin", "stdout", "stderr");
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     process.output.write("tick".getBytes(UTF_8));
     process.exit(5);
     assertThat(rig.read(5)).isEqualTo("tick");
@@ -194,7 +200,7 @@ class SpdyRemoteCommandTest {
     rig.pod.endsWithInput = true;
     rig.upgrade(new StreamRequest.Attach("c1", ALL), "POST", V4);
     streams("error", "stdin", "stdout", "stderr");
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     rig.data(3, "last words", true);
     assertThat(rig.read(1)).contains("\"status\":\"Success\"");
     process.closed.get();

@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -37,19 +38,25 @@ import org.junit.jupiter.api.Timeout;
 class StreamingServerTest {
   private static final StreamSet ALL = new StreamSet(true, true, true, false);
   private final FakePod pod = new FakePod();
-  private StreamingServer server;
+  private final List<StreamingServer> servers = new ArrayList<>();
 
   @AfterEach
   void stop() {
-    server.close();
+    servers.forEach(StreamingServer::close);
   }
 
-  private void start(StreamingConfig config) throws Exception {
-    server = StreamingServer.open(pod, config);
+  private StreamingServer start(StreamingConfig config) throws Exception {
+    StreamingServer server = StreamingServer.open(pod, config);
+    servers.add(server);
+    return server;
   }
 
-  private URI url() throws Exception {
+  private static URI url(StreamingServer server) throws Exception {
     return URI.create(server.url(new StreamRequest.Exec("c", List.of("cat"), ALL)));
+  }
+
+  private static Socket connect(URI url) throws IOException {
+    return new Socket(InetAddress.getLoopbackAddress(), url.getPort());
   }
 
   private static long vertxThreads() {
@@ -60,17 +67,16 @@ class StreamingServerTest {
 
   @Test
   void nothingRunsBeforeTheFirstRequestNorAfterTheEnd() throws Exception {
-    start(StreamingConfig.DEFAULT);
+    StreamingServer server = start(StreamingConfig.DEFAULT);
     assertThat(vertxThreads()).isZero();
-    URI url = url();
+    URI url = url(server);
     assertThat(url.getHost()).isEqualTo("127.0.0.1");
-    try (Socket socket = new Socket(url.getHost(), url.getPort())) {
+    try (Socket socket = connect(url)) {
       server.close();
       assertThat(socket.getInputStream().read()).isEqualTo(-1);
     }
-    assertThatThrownBy(() -> new Socket(url.getHost(), url.getPort()).close())
-        .isInstanceOf(IOException.class);
-    assertThatThrownBy(this::url)
+    assertThatThrownBy(() -> connect(url).close()).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> url(server))
         .isInstanceOfSatisfying(
             SandboxException.class,
             e -> assertThat(e.code()).isEqualTo(SandboxException.Code.UNAVAILABLE));
@@ -78,7 +84,6 @@ class StreamingServerTest {
 
   @Test
   void aPortThatIsTakenIsKnownAtTheStart() throws Exception {
-    start(StreamingConfig.DEFAULT);
     try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       assertThatThrownBy(
               () ->
@@ -91,17 +96,18 @@ class StreamingServerTest {
 
   @Test
   void moreConnectionsThanAllowedAreRefusedUntilOthersEnd() throws Exception {
-    start(
-        new StreamingConfig(
-            "127.0.0.1",
-            0,
-            null,
-            null,
-            new Limits(Duration.ofSeconds(30), Duration.ofHours(1), 2)));
-    URI url = url();
-    try (Socket first = new Socket("127.0.0.1", url.getPort());
-        Socket second = new Socket("127.0.0.1", url.getPort());
-        Socket third = new Socket("127.0.0.1", url.getPort())) {
+    StreamingServer server =
+        start(
+            new StreamingConfig(
+                "127.0.0.1",
+                0,
+                null,
+                null,
+                new Limits(Duration.ofSeconds(30), Duration.ofHours(1), 2)));
+    URI url = url(server);
+    try (Socket first = connect(url);
+        Socket second = connect(url);
+        Socket third = connect(url)) {
       assertThat(third.getInputStream().read()).isEqualTo(-1);
       first.getOutputStream().write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(UTF_8));
       assertThat(first.getInputStream().readNBytes(12)).isEqualTo("HTTP/1.1 404".getBytes(UTF_8));
@@ -111,14 +117,15 @@ class StreamingServerTest {
 
   @Test
   void idleConnectionsEnd() throws Exception {
-    start(
-        new StreamingConfig(
-            "127.0.0.1",
-            0,
-            null,
-            null,
-            new Limits(Duration.ofMinutes(5), Duration.ofSeconds(1), 9)));
-    try (Socket socket = new Socket("127.0.0.1", url().getPort())) {
+    StreamingServer server =
+        start(
+            new StreamingConfig(
+                "127.0.0.1",
+                0,
+                null,
+                null,
+                new Limits(Duration.ofMinutes(5), Duration.ofSeconds(1), 9)));
+    try (Socket socket = connect(url(server))) {
       assertThat(socket.getInputStream().read()).isEqualTo(-1);
     }
   }
@@ -155,8 +162,8 @@ class StreamingServerTest {
 
   @Test
   void manyMegabytesPassBothWaysUnchanged() throws Exception {
-    start(StreamingConfig.DEFAULT);
-    URI http = url();
+    StreamingServer server = start(StreamingConfig.DEFAULT);
+    URI http = url(server);
     Collector collector = new Collector();
     byte[] sent = new byte[24 << 20];
     new Random(7).nextBytes(sent);
@@ -168,7 +175,7 @@ class StreamingServerTest {
               .buildAsync(URI.create("ws" + http.toString().substring(4)), collector)
               .get();
       assertThat(socket.getSubprotocol()).isEqualTo("v5.channel.k8s.io");
-      FakePod.Process process = pod.processes.take();
+      FakePod.Command process = pod.processes.take();
       Thread cat =
           Thread.startVirtualThread(
               () -> {
@@ -217,14 +224,15 @@ class StreamingServerTest {
   @Test
   void withACertificateItSpeaksTls() throws Exception {
     Path resources = Path.of("src/test/resources/streaming");
-    start(
-        new StreamingConfig(
-            "127.0.0.1",
-            0,
-            resources.resolve("tls.crt"),
-            resources.resolve("tls.key"),
-            Limits.DEFAULT));
-    URI url = url();
+    StreamingServer server =
+        start(
+            new StreamingConfig(
+                "127.0.0.1",
+                0,
+                resources.resolve("tls.crt"),
+                resources.resolve("tls.key"),
+                Limits.DEFAULT));
+    URI url = url(server);
     assertThat(url.getScheme()).isEqualTo("https");
     // The certificate is for 127.0.0.1, as the client checks.
     try (HttpClient client = HttpClient.newBuilder().sslContext(trusting()).build()) {

@@ -135,9 +135,15 @@ class WebSocketTest {
   void theHandshakeIsThatOfTheRfc() throws Exception {
     assertThat(connect(exec(ALL), "v4.channel.k8s.io"))
         .isEqualTo(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
-                + "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n");
+            String.join(
+                "\r\n",
+                "HTTP/1.1 101 Switching Protocols",
+                "Connection: Upgrade",
+                "Upgrade: websocket",
+                "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+                "Sec-WebSocket-Protocol: v4.channel.k8s.io",
+                "",
+                ""));
   }
 
   @ParameterizedTest
@@ -154,7 +160,7 @@ class WebSocketTest {
     String head = connect(exec(ALL), protocol);
     assertThat(head.contains("Sec-WebSocket-Protocol")).isEqualTo(!protocol.isEmpty());
     assertThat(message()).isEqualTo("1:"); // connected
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     send(0, "some input");
     byte[] input = new byte[10];
     assertThat(process.input.readNBytes(input, 0, 10)).isEqualTo(10);
@@ -183,7 +189,7 @@ class WebSocketTest {
   @Test
   void inVersion5TheClientEndsItsInputAlone() throws Exception {
     connect(exec(ALL), "v5.channel.k8s.io");
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     send(0, "all of it");
     send(new BinaryWebSocketFrame(Unpooled.wrappedBuffer(new byte[] {(byte) 255, 0})));
     assertThat(new String(process.input.readAllBytes(), UTF_8)).isEqualTo("all of it");
@@ -196,7 +202,7 @@ class WebSocketTest {
   @ValueSource(strings = {"ff", "ff0000", "ff09", "09", "7f41"})
   void version5MessagesThatMakeNoSenseEndTheConnection(String hex) throws Exception {
     connect(exec(ALL), "v5.channel.k8s.io");
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     send(new BinaryWebSocketFrame(Unpooled.wrappedBuffer(java.util.HexFormat.of().parseHex(hex))));
     assertClosed();
     process.closed.get();
@@ -212,7 +218,7 @@ class WebSocketTest {
   @Test
   void aMessageInPartsIsOneMessage() throws Exception {
     connect(exec(ALL), "v4.channel.k8s.io");
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     send(new BinaryWebSocketFrame(false, 0, Unpooled.wrappedBuffer(new byte[] {0, 'a'})));
     send(new PingWebSocketFrame(Unpooled.wrappedBuffer("beat".getBytes(UTF_8))));
     send(new ContinuationWebSocketFrame(true, 0, Unpooled.wrappedBuffer(new byte[] {'b'})));
@@ -227,7 +233,7 @@ class WebSocketTest {
   @Test
   void sizesComeOnChannelFour() throws Exception {
     connect(exec(new StreamSet(true, true, false, true)), "v4.channel.k8s.io");
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     send(4, "{\"Width\":100,\"Height\":40}");
     assertThat(process.sizes.take()).isEqualTo("100x40");
   }
@@ -241,7 +247,7 @@ class WebSocketTest {
   @Test
   void aMessageThatIsTooLargeEndsTheConnection() throws Exception {
     connect(exec(ALL), "v4.channel.k8s.io");
-    FakePod.Process process = rig.pod.processes.take();
+    FakePod.Command process = rig.pod.processes.take();
     // Only the head of the frame: its length alone is refused.
     rig.send(new byte[] {(byte) 0x82, (byte) 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4});
     assertClosed();

@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** What the standard streams of a further process in a container are. */
 sealed interface ExecStdio {
   /** Pipes, whose ends are lent; /dev/null for those that are null. */
-  record Pipes(@Nullable Fd stdin, @Nullable Fd stdout, @Nullable Fd stderr)
-      implements ExecStdio {
+  record Pipes(@Nullable Fd stdin, @Nullable Fd stdout, @Nullable Fd stderr) implements ExecStdio {
     @Override
     public ProcessSpec process(ProcessSpec container, List<String> command) {
       return container.with(
