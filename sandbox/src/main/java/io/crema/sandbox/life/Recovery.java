@@ -99,6 +99,7 @@ final class Recovery {
         pod.containers().forEach(c -> lost(c, "its pod was stopped"));
         return;
       }
+      boolean unanswered = pod.record().phase() == PodRecord.Phase.CREATING;
       Keeper keeper = connect(pod);
       if (keeper == null) {
         ended(pod);
@@ -106,8 +107,8 @@ final class Recovery {
         pod.keeper(keeper);
         take(pod, keeper);
       }
-      if (pod.record().phase() == PodRecord.Phase.CREATING) {
-        stops.remove(pod.id()); // never answered: nobody knows of it
+      if (unanswered) {
+        stops.remove(pod.id()); // nobody knows of it, and the next request has the same name
       }
     } catch (IOException | SandboxException e) {
       LOG.log(Level.ERROR, pod.display() + ": could not be taken up", e);

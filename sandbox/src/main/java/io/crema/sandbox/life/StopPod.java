@@ -48,7 +48,10 @@ public final class StopPod {
       pod.closeNamespaces();
       directories.unmountShm(pod.directory());
       PodRecord stopped = pod.record().with(PodRecord.Phase.STOPPED);
-      node.podRecords().save(pod.id(), stopped);
+      // One that was never answered stays marked as such on disk until it's removed, whatever comes between.
+      if (pod.record().phase() != PodRecord.Phase.CREATING) {
+        node.podRecords().save(pod.id(), stopped);
+      }
       pod.record(stopped);
       node.events().send(ContainerEvent.Kind.STOPPED, pod);
     } catch (IOException e) {
