@@ -61,6 +61,9 @@ public final class Logging {
     // One warning a connection: "Unknown channel option 'SO_KEEPALIVE'" on unix sockets.
     set("io.grpc.netty.shaded.io.netty.bootstrap.Bootstrap", Level.SEVERE);
     set("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap", Level.SEVERE);
+    // Every malformed frame of a streaming client that follows the first; the first is ours to
+    // tell.
+    set("io.netty.channel.embedded.EmbeddedChannel", Level.OFF);
   }
 
   private static synchronized void set(String name, Level level) {

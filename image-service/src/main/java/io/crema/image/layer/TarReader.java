@@ -316,28 +316,19 @@ final class TarReader {
       }
       throw LayerException.invalid("tar: a lone zero block between entries");
     }
-    long stored = TarNumbers.field(block, 148, 8, "checksum");
-    int unsigned = 8 * ' ';
+    int unsigned = 0;
+    int signed = 0;
     for (int i = 0; i < BLOCK; i++) {
-      unsigned += block[i] & 0xff;
+      byte b = i >= 148 && i < 156 ? (byte) ' ' : block[i];
+      unsigned += b & 0xff;
+      signed += b;
     }
-    for (int i = 148; i < 156; i++) {
-      unsigned -= block[i] & 0xff; // counts as spaces
-    }
-    if (stored != unsigned && stored != signedChecksum()) {
+    long stored = TarNumbers.field(block, 148, 8, "checksum");
+    if (stored != unsigned && stored != signed) {
       throw LayerException.invalid(
           "not a tar archive, or a damaged one: a header's checksum is wrong");
     }
     return true;
-  }
-
-  /** As some old writers counted. */
-  private int signedChecksum() {
-    int signed = 0;
-    for (int i = 0; i < BLOCK; i++) {
-      signed += i >= 148 && i < 156 ? ' ' : block[i];
-    }
-    return signed;
   }
 
   private boolean isZero() {
