@@ -48,7 +48,8 @@ public final class StopPod {
       pod.closeNamespaces();
       directories.unmountShm(pod.directory());
       PodRecord stopped = pod.record().with(PodRecord.Phase.STOPPED);
-      // One that was never answered stays marked as such on disk until it's removed, whatever comes between.
+      // One that was never answered stays marked as such on disk until it's removed, whatever comes
+      // between.
       if (pod.record().phase() != PodRecord.Phase.CREATING) {
         node.podRecords().save(pod.id(), stopped);
       }
