@@ -12,10 +12,11 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodePod implements Closeable {
   private static final int PATIENCE_MILLIS = 3000;
-  private static final AtomicLong SLOWEST = new AtomicLong();
 
   private final String name;
   private final @Nullable Fd netns;
@@ -124,23 +124,27 @@ final class NodePod implements Closeable {
   String tcp(String host, int port) throws IOException, InterruptedException {
     return in(
         () -> {
-          long start = System.nanoTime();
           try (Socket s = new Socket()) {
             s.setSoTimeout(PATIENCE_MILLIS);
             s.connect(new InetSocketAddress(InetAddress.ofLiteral(host), port), PATIENCE_MILLIS);
-            return timed(start, s.getInputStream().readAllBytes());
+            return text(s.getInputStream().readAllBytes());
           }
         });
   }
 
-  private static String timed(long start, byte[] answer) {
-    SLOWEST.accumulateAndGet((System.nanoTime() - start) / 1_000_000, Math::max);
+  private static String text(byte[] answer) {
     return new String(answer, StandardCharsets.UTF_8);
   }
 
-  /** How long the slowest answer since the last call of this took. */
-  static long slowestMillis() {
-    return SLOWEST.getAndSet(0);
+  /** How many times a connection's first packet was sent again in this namespace: lost ones. */
+  long synRetransmissions() throws IOException, InterruptedException {
+    return in(
+        () -> {
+          // Lines in pairs: names, then values.
+          List<String> lines = Files.readAllLines(Path.of("/proc/thread-self/net/netstat"));
+          List<String> names = List.of(lines.get(0).split(" "));
+          return Long.parseLong(lines.get(1).split(" ")[names.indexOf("TCPSynRetrans")]);
+        });
   }
 
   /** Whether nobody serves there, which takes a network that works. */
@@ -156,14 +160,13 @@ final class NodePod implements Closeable {
   String udp(String host, int port) throws IOException, InterruptedException {
     return in(
         () -> {
-          long start = System.nanoTime();
           try (DatagramSocket s = new DatagramSocket()) {
             s.setSoTimeout(PATIENCE_MILLIS);
             s.connect(new InetSocketAddress(InetAddress.ofLiteral(host), port));
             s.send(new DatagramPacket(new byte[] {1}, 1));
             DatagramPacket p = new DatagramPacket(new byte[100], 100);
             s.receive(p);
-            return timed(start, java.util.Arrays.copyOf(p.getData(), p.getLength()));
+            return text(java.util.Arrays.copyOf(p.getData(), p.getLength()));
           }
         });
   }

@@ -316,19 +316,28 @@ final class TarReader {
       }
       throw LayerException.invalid("tar: a lone zero block between entries");
     }
-    int unsigned = 0;
-    int signed = 0;
-    for (int i = 0; i < BLOCK; i++) {
-      byte b = i >= 148 && i < 156 ? (byte) ' ' : block[i];
-      unsigned += b & 0xff;
-      signed += b;
-    }
     long stored = TarNumbers.field(block, 148, 8, "checksum");
-    if (stored != unsigned && stored != signed) {
+    int unsigned = 8 * ' ';
+    for (int i = 0; i < BLOCK; i++) {
+      unsigned += block[i] & 0xff;
+    }
+    for (int i = 148; i < 156; i++) {
+      unsigned -= block[i] & 0xff; // counts as spaces
+    }
+    if (stored != unsigned && stored != signedChecksum()) {
       throw LayerException.invalid(
           "not a tar archive, or a damaged one: a header's checksum is wrong");
     }
     return true;
+  }
+
+  /** As some old writers counted. */
+  private int signedChecksum() {
+    int signed = 0;
+    for (int i = 0; i < BLOCK; i++) {
+      signed += i >= 148 && i < 156 ? ' ' : block[i];
+    }
+    return signed;
   }
 
   private boolean isZero() {

@@ -299,6 +299,18 @@ class TarReaderTest {
   }
 
   @Test
+  void aChecksumOfSignedBytesIsTaken() throws Exception {
+    byte[] tar = new Tar().file("f\u00fcnf", "x").end();
+    int signed = 8 * ' ';
+    for (int i = 0; i < 512; i++) {
+      signed += i >= 148 && i < 156 ? 0 : tar[i];
+    }
+    byte[] text = "%06o\0 ".formatted(signed).getBytes(StandardCharsets.ISO_8859_1);
+    System.arraycopy(text, 0, tar, 148, 8);
+    assertThat(read(tar)).hasSize(1);
+  }
+
+  @Test
   void anArchiveMayEndWithoutMarkerButNotWithinAnEntry() throws Exception {
     byte[] tar = new Tar().file("x", "x".repeat(600)).unfinished();
     assertThat(read(tar)).hasSize(1);
