@@ -71,7 +71,10 @@ class AttachBench {
       }
     }
     if (report) {
-      String what = "%2d at once%s".formatted(atOnce, ports.isEmpty() ? "" : ", a host port each");
+      String what =
+          "%2d at once%s"
+              .formatted(
+                  atOnce, ports.isEmpty() ? "" : ", a host port each (" + ports.getFirst() + ")");
       System.out.println(what + ": attach " + summary(attached) + "; detach " + summary(detached));
     }
   }

@@ -12,12 +12,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A platform thread that enters network namespaces and comes back, one short trip after another: to
- * make a thread for each would cost more than the trip. It does nothing else, and it ends if it
- * can't come back; the next caller starts a new one.
+ * Platform threads that enter network namespaces and come back, one short trip after another: to
+ * make a thread for each would cost more than the trip. They do nothing else, and one that can't
+ * come back ends; the next caller starts a new one.
  *
- * <p>One is enough: what it does holds the kernel's own lock over all network configuration (RTNL)
- * most of the time, so that several threads would only wait for each other, in no order.
+ * <p>Two are enough: what they do holds the kernel's own lock over all network configuration (RTNL)
+ * most of the time, so that more would only wait for each other, in no order.
  */
 public final class NamespaceHopper {
   /** The process's only one. */
@@ -39,11 +39,24 @@ public final class NamespaceHopper {
     T go(Door door) throws IOException;
   }
 
-  private record Job(Runnable work, CompletableFuture<?> failure) {}
+  /** Where a thread is. */
+  private static final class Whereabouts implements Door {
+    boolean away;
+
+    @Override
+    public void enter(Fd netns) throws IOException {
+      Namespaces.linux().setns(netns, Namespaces.CLONE_NEWNET);
+      away = true;
+    }
+  }
+
+  private record Job(Consumer<Door> work, CompletableFuture<?> failure) {}
+
+  private static final int MOST_THREADS = 2;
 
   private final BlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
-  private @Nullable Thread thread;
-  private boolean away; // only the thread's
+  private int threads; // guarded by this
+  private int idle; // guarded by this: waiting, or about to
 
   private NamespaceHopper() {}
 
@@ -56,9 +69,9 @@ public final class NamespaceHopper {
     AtomicBoolean taken = new AtomicBoolean();
     jobs.add(
         new Job(
-            () -> {
+            door -> {
               if (taken.compareAndSet(false, true)) {
-                run(trip, result);
+                run(trip, door, result);
               }
             },
             result));
@@ -86,32 +99,39 @@ public final class NamespaceHopper {
     return true;
   }
 
-  private <T> void run(Trip<T> trip, CompletableFuture<T> result) {
+  private static <T> void run(Trip<T> trip, Door door, CompletableFuture<T> result) {
     try {
-      result.complete(
-          trip.go(
-              netns -> {
-                Namespaces.linux().setns(netns, Namespaces.CLONE_NEWNET);
-                away = true;
-              }));
+      result.complete(trip.go(door));
     } catch (IOException | RuntimeException e) {
       result.completeExceptionally(e);
     }
   }
 
   private synchronized void ensureThread() {
-    if (thread == null || !thread.isAlive()) {
-      thread =
-          Thread.ofPlatform().name("crema-netns").daemon().stackSize(256 * 1024).start(this::serve);
+    if (jobs.size() > idle && threads < MOST_THREADS) {
+      threads++;
+      idle++;
+      Thread.ofPlatform().name("crema-netns").daemon().stackSize(256 * 1024).start(this::serve);
     }
   }
 
+  private synchronized void busy(boolean on) {
+    idle += on ? -1 : 1;
+  }
+
   /**
-   * Forgets this thread, which ends now. It can't start its successor, which would be born in the
-   * namespace that it can't leave: the next caller does.
+   * Forgets a thread that ends now. It can't start its successor, which would be born in the
+   * namespace that it can't leave: the next caller does. If it was the last, nobody is left for
+   * those who wait.
    */
-  private synchronized void leave() {
-    thread = null;
+  private synchronized void leave(boolean wasIdle) {
+    threads--;
+    if (wasIdle) {
+      idle--;
+    }
+    if (threads > 0) {
+      return;
+    }
     for (Job job = jobs.poll(); job != null; job = jobs.poll()) {
       job.failure()
           .completeExceptionally(
@@ -121,25 +141,30 @@ public final class NamespaceHopper {
 
   private void serve() {
     Namespaces namespaces = Namespaces.linux();
-    away = false;
+    Whereabouts where = new Whereabouts();
+    boolean waiting = true;
     try (Fd home = namespaces.current("net")) {
       while (true) {
         Job job = jobs.take();
+        busy(true);
+        waiting = false;
         try {
-          job.work().run();
+          job.work().accept(where);
         } finally {
-          if (away) {
+          if (where.away) {
             namespaces.setns(home, Namespaces.CLONE_NEWNET);
-            away = false;
+            where.away = false;
           }
         }
+        busy(false);
+        waiting = true;
       }
     } catch (IOException e) {
       throw new IllegalStateException("the thread that enters pods' namespaces can't go on", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      leave();
+      leave(waiting);
     }
   }
 }
