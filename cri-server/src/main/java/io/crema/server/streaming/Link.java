@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Link {
   /** Unread bytes of all streams at which the client is stopped, and may go on again. */
-  static final int INBOX_HIGH = 512 * 1024;
+  static final int INBOX_HIGH = 128 * 1024;
 
-  static final int INBOX_LOW = 128 * 1024;
+  static final int INBOX_LOW = 32 * 1024;
 
   /** How long a client may take to close a connection on which all has been said. */
   static final Duration LINGER = Duration.ofSeconds(30);

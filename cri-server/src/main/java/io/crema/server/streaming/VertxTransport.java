@@ -10,7 +10,7 @@ import java.time.Duration;
 /** A TCP or TLS connection of Vert.x. */
 final class VertxTransport implements Transport {
   /** Bytes that may wait to be sent before {@link #full} holds. */
-  private static final int WRITE_QUEUE = 256 * 1024;
+  private static final int WRITE_QUEUE = 64 * 1024;
 
   private final Vertx vertx;
   private final Context context;
