@@ -106,16 +106,17 @@ final class Pods {
   }
 
   /**
-   * Makes a container of {@link Node#BUSYBOX} that is as {@code config} says, in the CRI's JSON,
-   * beside its metadata, image, command and log.
+   * Makes a container of {@link Node#BUSYBOX}, or of what {@code image_name} says, that is as
+   * {@code config} says, in the CRI's JSON, beside its metadata, image, command and log.
    */
   Command.Result tryCreate(Pod pod, String name, List<String> command, Map<String, Object> config) {
     Map<String, Object> all = new LinkedHashMap<>(config);
     all.put("metadata", Map.of("name", name, "attempt", 0));
-    all.put("image", Map.of("image", Node.BUSYBOX));
+    Object image = all.remove("image_name");
+    all.put("image", Map.of("image", image == null ? Node.BUSYBOX : image));
     all.put("command", command);
     all.put("log_path", name + ".log");
-    Path file = write(pod.id().substring(0, 12) + "-" + name + ".json", all);
+    Path file = write(pod.id().substring(0, 12) + "-" + name.replace('/', '_') + ".json", all);
     return crictl.run("create", pod.id(), file.toString(), pod.config().toString());
   }
 

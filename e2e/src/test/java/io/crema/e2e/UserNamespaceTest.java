@@ -6,6 +6,7 @@ import io.crema.e2e.Pods.Pod;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -171,6 +172,28 @@ class UserNamespaceTest {
         .contains(
             "mount /data (hostPath /sys/kernel): map the ids of its files (needs a file system"
                 + " that can be id-mapped): Invalid argument");
+  }
+
+  @Test
+  void imagesAsVolumesAreMappedWhateverTheirLayersAndParts() {
+    crictl.ok("pull", Node.NGINX); // of two layers, busybox is of one
+    Pod pod = pods.run("images", plain());
+    for (String image : List.of(Node.BUSYBOX, Node.NGINX)) {
+      for (String part : List.of("", "etc")) {
+        Map<String, Object> volume = new HashMap<>(mount(Path.of("/unused"), true));
+        volume.remove("host_path");
+        volume.put("image", Map.of("image", image));
+        volume.put("image_sub_path", part);
+        volume.put("readonly", true);
+        String name = (image.equals(Node.NGINX) ? "two" : "one") + part;
+        String id = pods.start(pod, name, SLEEP, with(volume));
+        String passwd = "/data" + (part.isEmpty() ? "/etc" : "") + "/passwd";
+        assertThat(exec(id, "stat -c %u:%g /data " + passwd + "; touch /data/x 2>&1"))
+            .as(name)
+            .startsWith("0:0\n0:0\n")
+            .contains("Read-only");
+      }
+    }
   }
 
   @Test

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Kernels before 6.15 take layers only from mounts that are attached in the mounter's own mount
  * namespace: that is what {@link #mount} is in two acts for.
  */
-final class MappedRoot {
+public final class MappedRoot {
   private final PlanCalls calls;
   private final UserMap map;
   private final RootFs root;
@@ -116,7 +116,7 @@ final class MappedRoot {
   }
 
   /** The innermost directory that all {@code paths} are below. */
-  static String above(List<String> paths) {
+  public static String above(List<String> paths) {
     Path common = Path.of(paths.getFirst()).normalize().getParent();
     for (String path : paths) {
       while (common != null && !Path.of(path).normalize().startsWith(common)) {

@@ -78,13 +78,13 @@ final class ContainerChecks {
         throw invalid(what + ": mount option " + option + " is none of " + MOUNT_OPTIONS);
       }
     }
+    userNamespace(what, pod.config().security().namespaces().userNamespace(), mount);
     if (mount.image() != null) {
       return; // ImageVolumes checks it, with errors that the kubelet knows
     }
     if (!mount.hostPath().startsWith("/")) {
       throw invalid(what + ": host_path \"" + mount.hostPath() + "\" must be absolute");
     }
-    userNamespace(what, pod.config().security().namespaces().userNamespace(), mount);
     if (mount.recursiveReadOnly()) {
       if (!mount.readonly()) {
         throw invalid(what + ": recursive_read_only needs readonly");

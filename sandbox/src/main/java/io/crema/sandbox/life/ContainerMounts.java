@@ -4,6 +4,7 @@ import io.crema.runtime.cgroup.Cgroup;
 import io.crema.runtime.launch.DeviceNode;
 import io.crema.runtime.launch.MountSpec;
 import io.crema.runtime.launch.StandardMounts;
+import io.crema.runtime.linux.MountInfo;
 import io.crema.runtime.linux.Mounts;
 import io.crema.sandbox.model.ContainerConfig;
 import io.crema.sandbox.model.ContainerMount;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a container has mounted: the standard file systems, the pod's files, and what the client
@@ -27,7 +29,16 @@ final class ContainerMounts {
     this.unified = unified;
   }
 
-  List<MountSpec> of(Pod pod, ContainerConfig config, Cgroup cgroup, List<DeviceNode> devices)
+  /**
+   * @param places where the image's links lead those files to that have one of its keys as their
+   *     place
+   */
+  List<MountSpec> of(
+      Pod pod,
+      ContainerConfig config,
+      Cgroup cgroup,
+      List<DeviceNode> devices,
+      Map<String, String> places)
       throws IOException {
     boolean privileged = config.security().privileged();
     List<MountSpec> mounts =
@@ -39,15 +50,15 @@ final class ContainerMounts {
                 cgroups(cgroup, !privileged),
                 pod.users()));
     boolean readonly = config.security().readonlyRootfs();
-    mounts.add(file(PodDirectory.hostname(pod), "/etc/hostname", readonly));
-    mounts.add(file(PodDirectory.hosts(pod), "/etc/hosts", readonly));
-    mounts.add(file(PodDirectory.resolvConf(pod), "/etc/resolv.conf", readonly));
+    mounts.add(file(PodDirectory.hostname(pod), places, "/etc/hostname", readonly));
+    mounts.add(file(PodDirectory.hosts(pod), places, "/etc/hosts", readonly));
+    mounts.add(file(PodDirectory.resolvConf(pod), places, "/etc/resolv.conf", readonly));
     List<MountSpec> own = new ArrayList<>();
     for (int i = 0; i < config.mounts().size(); i++) {
       ContainerMount mount = config.mounts().get(i);
       own.add(
           mount.image() == null
-              ? bind(mount)
+              ? bind(mount, places)
               : new MountSpec.Given(
                   mount.containerPath(),
                   ImageVolumes.slot(i),
@@ -63,8 +74,10 @@ final class ContainerMounts {
     return mounts;
   }
 
-  private static MountSpec file(Path source, String target, boolean readonly) {
-    return MountSpec.Bind.of(source.toString(), target, false, readonly);
+  private static MountSpec file(
+      Path source, Map<String, String> places, String target, boolean readonly) {
+    return MountSpec.Bind.of(
+        source.toString(), places.getOrDefault(target, target), false, readonly);
   }
 
   private List<MountSpec> cgroups(Cgroup cgroup, boolean readonly) {
@@ -85,9 +98,9 @@ final class ContainerMounts {
   }
 
   /**
-   * Makes a directory of every source that is missing, as containerd does for Docker's users: at
-   * the container's creation only, so that looking at one later brings nothing back that was
-   * removed.
+   * Makes a directory of every source that is missing, as containerd does for Docker's users, and
+   * checks that mounts pass where they shall: at the container's creation only, so that looking at
+   * one later brings nothing back that was removed.
    */
   static void makeSources(ContainerConfig config) throws IOException {
     for (ContainerMount mount : config.mounts()) {
@@ -95,16 +108,20 @@ final class ContainerMounts {
       if (mount.image() == null && Files.notExists(source)) {
         Files.createDirectories(source);
       }
+      if (mount.image() == null && mount.propagation() != Propagation.PRIVATE) {
+        checkPropagation(mount, source.toRealPath());
+      }
     }
   }
 
-  private static MountSpec bind(ContainerMount mount) throws IOException {
+  private static MountSpec bind(ContainerMount mount, Map<String, String> places)
+      throws IOException {
     Path source = Path.of(mount.hostPath());
     boolean gone = Files.notExists(source); // when the container is only looked at
     Path real = gone ? source : source.toRealPath();
     return new MountSpec.Bind(
         real.toString(),
-        mount.containerPath(),
+        places.getOrDefault(mount.containerPath(), mount.containerPath()),
         gone || Files.isDirectory(real),
         mount.readonly(),
         mount.recursiveReadOnly(),
@@ -126,6 +143,23 @@ final class ContainerMounts {
           };
     }
     return attributes;
+  }
+
+  /** Mounts pass only where the source is on a mount that lets them. */
+  private static void checkPropagation(ContainerMount mount, Path source) throws IOException {
+    MountInfo on = MountInfo.of(source);
+    boolean passes =
+        on.shared() || (mount.propagation() == Propagation.HOST_TO_CONTAINER && on.slave());
+    if (!passes) {
+      throw new IllegalArgumentException(
+          "mount %s: propagation %s: host path %s is on the mount %s, which is not shared%s"
+              .formatted(
+                  mount.containerPath(),
+                  mount.propagation(),
+                  mount.hostPath(),
+                  on.mountPoint(),
+                  mount.propagation() == Propagation.BIDIRECTIONAL ? "" : " or a slave"));
+    }
   }
 
   private static MountSpec.Propagation propagation(Propagation propagation) {

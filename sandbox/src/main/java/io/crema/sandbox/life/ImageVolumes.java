@@ -6,6 +6,7 @@ import static io.crema.sandbox.SandboxException.Code.NOT_FOUND;
 
 import io.crema.image.ImageService;
 import io.crema.image.WritableLayer;
+import io.crema.runtime.launch.MappedRoot;
 import io.crema.runtime.linux.Errno;
 import io.crema.runtime.linux.ErrnoException;
 import io.crema.runtime.linux.Fd;
@@ -79,10 +80,6 @@ final class ImageVolumes {
         continue;
       }
       String what = FAILED + "mount " + mount.containerPath() + ": image " + image.image();
-      if (!mount.uidMappings().isEmpty() || !mount.gidMappings().isEmpty()) {
-        throw new SandboxException(
-            INVALID_ARGUMENT, what + ": volumes of images can't be id-mapped by this version");
-      }
       try {
         images.createWritableLayer(layerId(containerId, i), image.image());
       } catch (NoSuchElementException e) {
@@ -102,14 +99,20 @@ final class ImageVolumes {
     }
   }
 
-  /** The volumes as detached mounts, by slot; the caller closes them. */
-  Map<String, Fd> open(String containerId, ContainerConfig config, Rollback close)
+  /**
+   * The volumes as detached mounts, by slot; the caller closes them.
+   *
+   * @param users the pod's user namespace, which those have ids of that ask for a mapping
+   */
+  Map<String, Fd> open(
+      String containerId, ContainerConfig config, @Nullable Fd users, Rollback close)
       throws SandboxException, InterruptedException {
     Map<String, Fd> volumes = new HashMap<>();
     for (int i = 0; i < config.mounts().size(); i++) {
       ContainerMount mount = config.mounts().get(i);
       if (mount.image() != null) {
-        Fd volume = open(layerId(containerId, i), mount);
+        Fd volume =
+            open(layerId(containerId, i), mount, mount.uidMappings().isEmpty() ? null : users);
         close.add(volume::close);
         volumes.put(slot(i), volume);
       }
@@ -117,7 +120,7 @@ final class ImageVolumes {
     return volumes;
   }
 
-  private Fd open(String layerId, ContainerMount mount)
+  private Fd open(String layerId, ContainerMount mount, @Nullable Fd users)
       throws SandboxException, InterruptedException {
     ImageSpec image = mount.image();
     String what =
@@ -131,7 +134,10 @@ final class ImageVolumes {
           images
               .writableLayer(layerId)
               .orElseThrow(() -> new IOException("what held it on disk is gone"));
-      Fd volume = tree(layer.lower(), mount.imageSubPath());
+      Fd volume =
+          users == null
+              ? tree(layer.lower(), mount.imageSubPath())
+              : mapped(layer.lower(), mount.imageSubPath(), users);
       try {
         mounts.setAttributes(
             volume,
@@ -174,6 +180,47 @@ final class ImageVolumes {
     }
     try (Fd overlay = overlay(layers)) {
       return NamespaceThread.call("crema-image-volume", () -> within(overlay, subPath));
+    }
+  }
+
+  /** As {@link #tree}, with the files' ids those of {@code users}. */
+  private Fd mapped(List<Path> layers, String subPath, Fd users)
+      throws IOException, InterruptedException {
+    if (layers.size() == 1) {
+      Fd tree = tree(layers, subPath);
+      try {
+        map(tree, users);
+        return tree;
+      } catch (ErrnoException | RuntimeException e) {
+        tree.close();
+        throw e;
+      }
+    }
+    return NamespaceThread.call("crema-image-volume", () -> mappedOverlay(layers, subPath, users));
+  }
+
+  private void map(Fd tree, Fd users) throws ErrnoException {
+    mounts.setAttributes(tree, 0, Mounts.MOUNT_ATTR_IDMAP, 0, 0, users);
+  }
+
+  /** The layers are mapped, since an overlay can't be: see {@link MappedRoot}. */
+  private Fd mappedOverlay(List<Path> layers, String subPath, Fd users) throws IOException {
+    Namespaces.linux().unshare(Namespaces.CLONE_NEWNS);
+    mounts.mount("", "/", "", Mounts.MS_REC | Mounts.MS_PRIVATE, "");
+    Path above = Path.of(MappedRoot.above(layers.stream().map(Path::toString).toList()));
+    try (Fd all = mounts.openTree(null, above.toString(), Mounts.OPEN_TREE_CLONE)) {
+      map(all, users);
+      mounts.moveMount(all, "/proc"); // as in within()
+    }
+    List<Path> seen =
+        layers.stream().map(l -> Path.of("/proc").resolve(above.relativize(l))).toList();
+    Fd overlay = overlay(seen);
+    if (subPath.isEmpty()) {
+      return overlay;
+    }
+    try (overlay) {
+      mounts.moveMount(overlay, "/sys");
+      return copy(overlay, subPath);
     }
   }
 

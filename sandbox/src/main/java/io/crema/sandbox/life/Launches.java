@@ -9,6 +9,7 @@ import io.crema.image.WritableLayer;
 import io.crema.image.model.ImageConfig;
 import io.crema.runtime.cgroup.Cgroup;
 import io.crema.runtime.cgroup.CgroupPath;
+import io.crema.runtime.keeper.HeldKind;
 import io.crema.runtime.keeper.LaunchRequest;
 import io.crema.runtime.keeper.Launched;
 import io.crema.runtime.keeper.Stdio;
@@ -129,7 +130,12 @@ final class Launches {
         node.unified(),
         root(layer),
         security.readonlyRootfs(),
-        mounts.of(pod, config, cgroup, devices.nodes(config)),
+        mounts.of(
+            pod,
+            config,
+            cgroup,
+            devices.nodes(config),
+            users.places(container.record().imageId(), layer.lower())),
         privileged ? List.of() : security.maskedPaths(),
         privileged ? List.of() : security.readonlyPaths(),
         joinNames(cgroup),
@@ -228,7 +234,8 @@ final class Launches {
       slots.put(Stream.NULL_SLOT, node.templates().plain().nullDevice());
       joins(cgroup, slots, close);
       if (ImageVolumes.any(config)) {
-        slots.putAll(volumes.open(record.id(), config, close));
+        slots.putAll(
+            volumes.open(record.id(), config, pod.namespace(HeldKind.USER).orElse(null), close));
       }
       slots.keySet().retainAll(plan.slots());
       LaunchRequest.Builder request =

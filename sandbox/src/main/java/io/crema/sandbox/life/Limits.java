@@ -18,7 +18,8 @@ final class Limits {
     return new Resources(
         new Resources.Cpu(
             r.cpuShares(), r.cpuQuota(), r.cpuPeriod(), 0, 0, r.cpusetCpus(), r.cpusetMems()),
-        new Resources.Memory(r.memoryLimit(), r.memorySwapLimit(), true),
+        // The kubelet asks for memory.oom.group by unified; without it only one process is killed.
+        new Resources.Memory(r.memoryLimit(), memoryAndSwap(r), false),
         0,
         r.hugepageLimits().stream()
             .map(h -> new Resources.HugepageLimit(h.pageSize(), h.limit()))
@@ -26,6 +27,11 @@ final class Limits {
         Resources.BlockIo.NONE,
         devices,
         r.unified());
+  }
+
+  /** As containerd: what has a limit of memory, and none that counts swap too, doesn't swap. */
+  private static long memoryAndSwap(ContainerResources r) {
+    return r.memorySwapLimit() == 0 ? r.memoryLimit() : r.memorySwapLimit();
   }
 
   /** {@code now} with what {@code change} sets; zero and empty leave. */

@@ -22,6 +22,10 @@ import java.util.List;
  */
 final class PodDirectory {
   private static final Path HOST_RESOLV_CONF = Path.of("/etc/resolv.conf");
+
+  /** Where containers see the three files. */
+  static final List<String> PLACES = List.of("/etc/resolv.conf", "/etc/hosts", "/etc/hostname");
+
   private static final String SHM_OPTIONS = "mode=1777,size=67108864"; // 64 MiB, as everywhere
 
   private final Mounts mounts;

@@ -9,21 +9,25 @@ import io.crema.runtime.security.UserDatabase;
 import io.crema.runtime.security.UserRequest;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Looks users up in images' /etc/passwd and /etc/group, which are read once per image. */
+/**
+ * What a launch has to know of an image's files, read once per image: its users and groups, and
+ * where links lead that stand in the place of a pod's files.
+ */
 final class Users {
   private static final int CACHED = 64;
 
   private final Mounts mounts;
-  private final Map<String, UserDatabase> byImage =
+  private final Map<String, Facts> byImage =
       new LinkedHashMap<>(CACHED, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, UserDatabase> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Facts> eldest) {
           return size() > CACHED;
         }
       };
@@ -32,21 +36,41 @@ final class Users {
     this.mounts = mounts;
   }
 
+  private record Facts(UserDatabase users, Map<String, String> places) {}
+
   ProcessUser resolve(String imageId, List<Path> layers, UserRequest request)
       throws IOException, UnknownUserException {
-    UserDatabase database;
+    return facts(imageId, layers).users.resolve(request);
+  }
+
+  /**
+   * Where the files of {@link PodDirectory} have to be mounted, by their usual place: elsewhere
+   * when the image has a link there, as a system's image has for its resolver's file. It may lead
+   * to nothing yet.
+   */
+  Map<String, String> places(String imageId, List<Path> layers) throws IOException {
+    return facts(imageId, layers).places;
+  }
+
+  private Facts facts(String imageId, List<Path> layers) throws IOException {
     synchronized (byImage) {
-      database = byImage.get(imageId);
-    }
-    if (database == null) {
-      try (Fd root = root(layers)) {
-        database = UserDatabase.read(root);
-      }
-      synchronized (byImage) {
-        byImage.put(imageId, database);
+      Facts known = byImage.get(imageId);
+      if (known != null) {
+        return known;
       }
     }
-    return database.resolve(request);
+    Facts read;
+    try (Fd root = root(layers)) {
+      Map<String, String> places = new HashMap<>();
+      for (String file : PodDirectory.PLACES) {
+        places.put(file, ImageLinks.follow(root, file));
+      }
+      read = new Facts(UserDatabase.read(root), Map.copyOf(places));
+    }
+    synchronized (byImage) {
+      byImage.put(imageId, read);
+    }
+    return read;
   }
 
   /** The image's root as containers see it, mounted nowhere: gone when the descriptor is closed. */
