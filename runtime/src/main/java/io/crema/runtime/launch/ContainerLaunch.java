@@ -2,7 +2,6 @@ package io.crema.runtime.launch;
 
 import io.crema.runtime.linux.Mounts;
 import io.crema.runtime.linux.Sys;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -104,9 +103,11 @@ public final class ContainerLaunch {
       case StdioSpec.Streams s ->
           process.streams(s, spec.user() == null ? spec.process().uid() : 0); // given already
       case StdioSpec.Terminal _ -> {
-        Arg devpts =
-            Objects.requireNonNull(
-                paths.ownMount("/dev/pts"), "a terminal without a devpts at /dev/pts");
+        Arg devpts = paths.ownMount("/dev/pts");
+        if (devpts == null) {
+          throw new IllegalArgumentException(
+              "a terminal needs the container's own /dev/pts, which another mount covers");
+        }
         Arg terminal = process.terminal(devpts, "ptmx", spec.process().uid());
         String purpose = "show the terminal as /dev/console";
         Arg console = paths.file(purpose, "/dev/console");

@@ -2,6 +2,7 @@ package io.crema.sandbox.life;
 
 import static io.crema.sandbox.SandboxException.Code.INVALID_ARGUMENT;
 
+import io.crema.runtime.cgroup.CgroupPath;
 import io.crema.runtime.launch.UserMap;
 import io.crema.sandbox.SandboxException;
 import io.crema.sandbox.model.IdMapping;
@@ -44,6 +45,15 @@ final class PodChecks {
               + "\": longer than "
               + HOST_NAME_MAX
               + " characters");
+    }
+    if (config.hostname().chars().anyMatch(c -> c <= ' ' || c == 0x7f || c == '/')) {
+      // it also stands in the pod's /etc/hosts
+      throw invalid(pod + ": hostname \"" + config.hostname() + "\": not a name");
+    }
+    try {
+      CgroupPath.ofCri(config.cgroupParent());
+    } catch (IllegalArgumentException e) {
+      throw new SandboxException(INVALID_ARGUMENT, pod + ": " + e.getMessage(), e);
     }
     if (config.security().runAsGroup() != null && config.security().runAsUser() == null) {
       throw invalid(pod + ": run_as_group is set without run_as_user");
